@@ -168,3 +168,31 @@ test("a label that a mutation needs or excludes is part of the target", () => {
     assert.equal(target({ "/rack": "r1" }), target({ "/rack": "r1" }), "asked again");
   }
 });
+
+test("only what stands where rules stand is a rule", () => {
+  const brake = { kind: "brake", unhealthyAbove: "10%" };
+  const limit = { mutations: ["m/a"], atMost: 1 };
+  const elsewhere: [string, Fields][] = [
+    ...[["/other/a", brake], ["/other/b", limit], ["/limits", limit], ["/x/limits/a", limit]] as [string, Fields][],
+    ["/invariants/a/b", brake],
+  ];
+  assert.deepEqual(readPolicy(new Map(elsewhere)), { limits: [], invariants: [], failuresInARow: 5 });
+  const crossed = readPolicy(new Map<string, Value>([["/limits/a", brake], ["/invariants/b", limit]]));
+  assert.deepEqual([crossed.limits, crossed.invariants], [[], []]);
+  for (const [at, value] of elsewhere) assert.equal(validatePolicy(at, value), undefined, at);
+});
+
+test("rules are read in the order of their names, and failures in a row where they are a number", () => {
+  const rules = readPolicy(
+    new Map<string, Value>([
+      ["/limits/b", { mutations: ["m/a"], atMost: 1 }],
+      ["/engine/config", { failuresInARow: 3 }],
+      ["/limits/a", { mutations: ["m/a"], atMost: 1 }],
+    ]),
+  );
+  assert.deepEqual([rules.limits.map(({ name }) => name), rules.failuresInARow], [["a", "b"], 3]);
+  const none = readPolicy(
+    new Map<string, Value>([["/engine/config", { failuresInARow: "3" }], ["/other", { failuresInARow: 7 }]]),
+  );
+  assert.equal(none.failuresInARow, 5);
+});
