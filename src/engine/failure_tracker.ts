@@ -19,7 +19,7 @@ export function noteFailure(draft: Draft, step: Step, failure: StepFailure): voi
   remember(draft);
   log(draft, "failed", step.key, describeStepFailure(failed, now.now, options));
   if (failed.held) log(draft, "stuck", step.key, failed.reason);
-  showHold(draft);
+  showHold(draft, new Map());
   const reason = failure.outside === true ? undefined : failure.summary ?? failure.message;
   draft.commands.push({ kind: "countFailure", mutation: step.key, reason });
 }
@@ -78,13 +78,13 @@ export function reviewFailures(
         result satisfies never;
     }
   }
-  showHold(draft);
+  showHold(draft, needed);
 }
 
 /** Clears all failures of the node of `draft`, and logs `why` for those that were held. */
 export function forgiveAll(draft: Draft, why: string): void {
   for (const failure of [...draft.record.failures.values()]) forgive(draft, failure, why);
-  showHold(draft);
+  showHold(draft, new Map());
 }
 
 /** Clears the failures of one mutation. */
@@ -94,11 +94,16 @@ function forgive(draft: Draft, failure: FailureRecord, why: string): void {
   if (failure.held) log(draft, "unstuck", failure.key, why);
 }
 
-/** Shows one held mutation as long as it is held, then the next. */
-function showHold({ record, commands }: Draft): void {
+/**
+ * Shows one held mutation as long as it is held, then the next. One that the plan needs comes first: an aggregator does not wait
+ * for a step that the agent shows as given up, and waits in vain for one that it does not show.
+ */
+function showHold({ record, commands }: Draft, needed: ReadonlyMap<MutationKey, Step>): void {
   const held = [...record.failures.values()].filter((failure) => failure.held);
-  const [first] = held;
-  if (first?.key === record.shown || held.some(({ key }) => key === record.shown)) return;
+  const inTheWay = held.filter(({ key }) => needed.has(key));
+  const candidates = inTheWay.length > 0 ? inTheWay : held;
+  const [first] = candidates;
+  if (first?.key === record.shown || candidates.some(({ key }) => key === record.shown)) return;
   record.shown = first?.key;
   if (first === undefined) return void commands.push({ kind: "hold", stuck: undefined });
   const { key: mutation, reason, attempts } = first;

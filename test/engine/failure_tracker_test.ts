@@ -135,6 +135,19 @@ test("what is given up is shown with its reason, attempts and target, and what w
   assert.deepEqual(lab.holds.get("a"), { mutation: first, reason: `No ${first}`, target: "1", attempts: 2 });
 });
 
+test("of what is given up, what the plan needs now is shown: whoever waits for it would not know otherwise", async () => {
+  const lab = createLab({ role: "self" });
+  lab.onRun = (run) => run.reject(new PermanentError(`No ${run.key}`));
+  lab.want({ "/services/x/state": "RUN" });
+  lab.see({ ...UP, "/services/x/state": "UNKNOWN" });
+  await lab.settle(); // a failed start leaves it in ERROR, out of which another mutation leads
+  assert.deepEqual(lab.keysOf("stuck"), ["service/start{name=x}", "service/restart{name=x}"]);
+  assert.equal(lab.holds.get("a")?.mutation, "service/restart{name=x}");
+  lab.see({ ...UP, "/services/x/state": "UNKNOWN" });
+  await lab.settle();
+  assert.equal(lab.holds.get("a")?.mutation, "service/start{name=x}");
+});
+
 test("a failure that was held is told to be let go of, with why", async () => {
   const lab = dark({ options: { maxAttempts: 1 } });
   for (const id of ["a", "b", "c"]) {
