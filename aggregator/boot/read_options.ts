@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { isIpv4 } from "../../src/boot/mod.ts";
 import { EXIT, ProgramError } from "../../src/cli/mod.ts";
-import type { BootOptions } from "./services.ts";
+import type { BootOptions } from "./machines.ts";
 
 /** The command line options about booting. */
 export interface BootCommandLine {
