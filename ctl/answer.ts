@@ -6,17 +6,22 @@ import { formatDuration } from "../src/toolkit/mod.ts";
 export function describeFailure(failure: Failure): string[] {
   switch (failure.kind) {
     case "unreachable":
-      return [
-        `Cannot reach ${failure.server}: is the aggregator running? Start one with \`npm run demo\``,
-        `  ${failure.detail}`,
-        ...doubt(failure),
-      ];
+      return failure.mayBeDone === true
+        ? [
+          `The connection to ${failure.server} was lost before an answer came`,
+          `  ${failure.detail}`,
+          ...doubt(failure),
+        ]
+        : [
+          `Cannot reach ${failure.server}: is the aggregator running? Start one with \`npm run demo\``,
+          `  ${failure.detail}`,
+        ];
     case "timeout":
-      return [`Cannot reach ${failure.server}: no answer within ${formatDuration(failure.timeout)}`, ...doubt(failure)];
+      return [`No answer from ${failure.server} within ${formatDuration(failure.timeout)}`, ...doubt(failure)];
     case "refused":
       return failure.problems.length === 0
         ? [`${failure.title} (HTTP status ${failure.status})`]
-        : [...failure.problems];
+        : [...failure.problems, ...hint(failure)];
     case "unexpected":
       return [`Cannot use the answer of ${failure.server}: ${failure.detail}`];
     case "ended":
@@ -48,4 +53,10 @@ export function exitCodeOf(failure: Failure): number {
     default:
       return failure satisfies never;
   }
+}
+
+/** Says what krakenctl has for it. */
+function hint({ type }: Extract<Failure, { readonly kind: "refused" }>): string[] {
+  if (type !== "/problems/condition-missing") return [];
+  return ["  With krakenctl: --if-match ETAG, as --dry-run shows it, or --if-match '*'"];
 }

@@ -34,9 +34,6 @@ export const globalOptions = {
   timeout: { kind: "duration", default: 10_000, help: "Longest that one request may take" },
 } as const satisfies Options;
 
-/** Changes of many nodes may take longer than one request may: they are followed. */
-export const PATIENT = { patient: true } as const;
-
 /** What a command works with. */
 export interface CommandRun<O extends Options> {
   /** Those of every command, where the command has none of the same name. */

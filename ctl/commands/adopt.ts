@@ -2,6 +2,7 @@ import { isIpv4, parseMac, parseSubnet } from "../../src/boot/mod.ts";
 import { isNodeName } from "../../src/state/mod.ts";
 import { type CfgSetting, parseAssignments, toMergePatch } from "../assignment.ts";
 import { defineCommand, validateUsage } from "../command.ts";
+import { asChange, conditionOption } from "../condition.ts";
 import { describeAdopted, describeDiscovered } from "../discovered_text.ts";
 import { schema } from "../known.ts";
 import { reportAnswer } from "../report.ts";
@@ -29,6 +30,7 @@ export const adopt = defineCommand({
       placeholder: "ADDRESS",
       help: "Address of the node; default: the first free one of its boot network",
     },
+    ...conditionOption,
     subnet: { kind: "string", placeholder: "NETWORK", help: "Take the first free address of this network" },
   },
   examples: [
@@ -56,6 +58,6 @@ export const adopt = defineCommand({
   const answer = await run.client.call("adopt", {
     ...{ mac, subnet },
     body: { ...toMergePatch(parsed.assignments), name },
-  });
+  }, asChange(run.options));
   return reportAnswer(run, answer, describeAdopted);
 });

@@ -2,9 +2,10 @@ import { EXIT } from "../../src/cli/mod.ts";
 import { type InventoryNode, parseInventory } from "../../src/inventory/mod.ts";
 import { toNested } from "../../src/state/mod.ts";
 import { describeChanges } from "../change_text.ts";
-import { defineCommand, PATIENT } from "../command.ts";
+import { defineCommand } from "../command.ts";
+import { asChange, conditionOption, reportChange } from "../condition.ts";
 import { isGoal, schema } from "../known.ts";
-import { reportAnswer, reportFailure, reportProblems } from "../report.ts";
+import { reportFailure, reportProblems } from "../report.ts";
 import { waitConverged } from "../wait_converged.ts";
 import { errorText } from "../../src/toolkit/mod.ts";
 
@@ -22,6 +23,7 @@ export const applyCommand = defineCommand({
     },
     "dry-run": { kind: "boolean", help: "Show the changes and the resulting plans without making them" },
     wait: { kind: "boolean", help: "Wait until every node of the file is at its goal" },
+    ...conditionOption,
   },
   examples: ["krakenctl apply -f cluster.yaml --dry-run", "krakenctl apply -f cluster.yaml --wait"],
 }, async (run) => {
@@ -48,9 +50,9 @@ export const applyCommand = defineCommand({
   const answer = await run.client.call(
     "apply",
     { body: { nodes: [...aggregators, ...nodes].map(toBody) }, dryRun },
-    PATIENT,
+    asChange(run.options),
   );
-  const code = reportAnswer(run, answer, (changes) => describeChanges(changes, dryRun, run.style));
+  const code = reportChange(run, answer, dryRun, (changes) => describeChanges(changes, dryRun, run.style));
   if (code !== EXIT.ok || !wait || dryRun) return code;
   return await waitConverged(run, new Set(nodes.map(({ name }) => name)));
 });

@@ -1,8 +1,11 @@
 import { describeChanges } from "../change_text.ts";
-import { type Command, defineCommand, PATIENT } from "../command.ts";
-import { reportAnswer } from "../report.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { asChange, conditionOption, reportChange } from "../condition.ts";
 
-const options = { "dry-run": { kind: "boolean", help: "Show the resulting plans without making the change" } } as const;
+const options = {
+  "dry-run": { kind: "boolean", help: "Show the resulting plans without making the change" },
+  ...conditionOption,
+} as const;
 
 /** What the identify LEDs of machines are to do from now on. */
 function defineLed(verb: "on" | "off" | "blink", value: "ON" | "OFF" | "BLINKING", about: string): Command {
@@ -15,8 +18,12 @@ function defineLed(verb: "on" | "off" | "blink", value: "ON" | "OFF" | "BLINKING
   }, async (run) => {
     const [nodeset = ""] = run.args;
     const dryRun = run.options["dry-run"];
-    const answer = await run.client.call("patchNodes", { nodeset, body: { bmc: { led: value } }, dryRun }, PATIENT);
-    return reportAnswer(run, answer, (changes) => describeChanges(changes, dryRun, run.style));
+    const answer = await run.client.call(
+      "patchNodes",
+      { nodeset, body: { bmc: { led: value } }, dryRun },
+      asChange(run.options),
+    );
+    return reportChange(run, answer, dryRun, (changes) => describeChanges(changes, dryRun, run.style));
   });
 }
 

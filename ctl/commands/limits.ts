@@ -1,5 +1,6 @@
 import { mapAnswer } from "../../src/api/client/mod.ts";
 import { defineCommand } from "../command.ts";
+import { asChange, conditionOption } from "../condition.ts";
 import { countOf } from "../grouping.ts";
 import { describeHolds, describeLimits } from "../limits_text.ts";
 import { reportAnswer, reportFailure } from "../report.ts";
@@ -43,11 +44,15 @@ function defineFreezer(name: "freeze" | "thaw", about: string) {
     name,
     about,
     positionals: { usage: "[NODESET]", max: 1 },
-    options: {},
+    options: conditionOption,
     examples: [`krakenctl ${name}`, `krakenctl ${name} n[1-4]`],
   }, async (run) => {
     const [nodeset] = run.args;
-    const answer = await run.client.call(name, { body: nodeset === undefined ? {} : { nodeset } });
+    const answer = await run.client.call(
+      name,
+      { body: nodeset === undefined ? {} : { nodeset } },
+      asChange(run.options),
+    );
     const done = name === "freeze" ? "frozen" : "thawed";
     return reportAnswer(run, answer, () => [`${nodeset ?? "Everything"}: ${done}`]);
   });

@@ -2,7 +2,8 @@ import { mapAnswer } from "../../src/api/client/mod.ts";
 import { EXIT } from "../../src/cli/mod.ts";
 import { foldNodeset } from "../../src/nodeset/mod.ts";
 import { describeChanges } from "../change_text.ts";
-import { type Command, type CommandRun, defineCommand, PATIENT } from "../command.ts";
+import { type Command, type CommandRun, defineCommand } from "../command.ts";
+import { asChange, conditionOption, reportChange } from "../condition.ts";
 import { describeGroups } from "../group_text.ts";
 import { countOf } from "../grouping.ts";
 import { describePower } from "../node_text.ts";
@@ -13,6 +14,7 @@ import { waitConverged } from "../wait_converged.ts";
 const options = {
   "dry-run": { kind: "boolean", help: "Show the resulting plans without making the change" },
   wait: { kind: "boolean", help: "Wait until it is done and every node of the set is at its goal" },
+  ...conditionOption,
 } as const;
 
 type Run = CommandRun<typeof options>;
@@ -45,8 +47,12 @@ function definePower(verb: "on" | "off", value: "POWER_ON" | "POWER_OFF", about:
   }, async (run) => {
     const [nodeset = ""] = run.args;
     const { wait, "dry-run": dryRun } = run.options;
-    const answer = await run.client.call("patchNodes", { nodeset, body: { physState: value }, dryRun }, PATIENT);
-    const code = reportAnswer(run, answer, (changes) => describeChanges(changes, dryRun, run.style));
+    const answer = await run.client.call(
+      "patchNodes",
+      { nodeset, body: { physState: value }, dryRun },
+      asChange(run.options),
+    );
+    const code = reportChange(run, answer, dryRun, (changes) => describeChanges(changes, dryRun, run.style));
     return code !== EXIT.ok || dryRun || !wait ? code : await waitFor(run, nodeset);
   });
 }
@@ -100,7 +106,7 @@ function defineOrder(
       const ordered = await run.client.call("patchDsc", { id, body: { power: { order } } });
       if (!ordered.ok) return reportFailure(run, ordered.failure);
     }
-    const wanted = await run.client.call("patchNodes", { nodeset, body: asked }, PATIENT);
+    const wanted = await run.client.call("patchNodes", { nodeset, body: asked }, asChange(run.options));
     if (!wanted.ok) return reportFailure(run, wanted.failure);
     const { groups } = wanted.value;
     const value = { order, nodes: machines.map(({ name }) => name), groups };

@@ -1,6 +1,7 @@
 import { mapAnswer } from "../../src/api/client/mod.ts";
 import { EXIT } from "../../src/cli/mod.ts";
-import { defineCommand, PATIENT } from "../command.ts";
+import { defineCommand } from "../command.ts";
+import { asChange, conditionOption } from "../condition.ts";
 import { countOf } from "../grouping.ts";
 import { reportAnswer, reportFailure, reportProblems } from "../report.ts";
 
@@ -9,7 +10,7 @@ export const remove = defineCommand({
   name: "delete",
   about: "Deletes nodes from Kraken; their machines are not touched",
   positionals: { usage: "NODESET", min: 1, max: 1 },
-  options: { yes: { kind: "boolean", short: "y", help: "Do not ask for confirmation" } },
+  options: { yes: { kind: "boolean", short: "y", help: "Do not ask for confirmation" }, ...conditionOption },
   examples: ["krakenctl delete n[400-412]", "krakenctl delete n7 -y"],
 }, async (run) => {
   const [nodeset = ""] = run.args;
@@ -27,6 +28,9 @@ export const remove = defineCommand({
       return EXIT.failed;
     }
   }
-  const answer = mapAnswer(await run.client.call("deleteNodes", { nodeset }, PATIENT), ({ deleted }) => deleted);
+  const answer = mapAnswer(
+    await run.client.call("deleteNodes", { nodeset }, asChange(run.options)),
+    ({ deleted }) => deleted,
+  );
   return reportAnswer(run, answer, (nodes) => [`${countOf(nodes.length, "node")}: deleted`]);
 });

@@ -1,10 +1,11 @@
 import { EXIT } from "../../src/cli/mod.ts";
 import { type CfgSetting, parseAssignments, toMergePatch } from "../assignment.ts";
 import { describeChanges } from "../change_text.ts";
-import { defineCommand, PATIENT, validateUsage } from "../command.ts";
+import { defineCommand, validateUsage } from "../command.ts";
+import { asChange, conditionOption, reportChange } from "../condition.ts";
 import { countOf } from "../grouping.ts";
 import { schema } from "../known.ts";
-import { reportAnswer, reportFailure, type Shown, writeLines } from "../report.ts";
+import { reportFailure, type Shown, writeLines } from "../report.ts";
 import { type ApiClient, mapAnswer } from "../../src/api/client/mod.ts";
 import type { NodeSummaryInfo } from "../../src/api/mod.ts";
 import { waitConverged } from "../wait_converged.ts";
@@ -17,6 +18,7 @@ export const set = defineCommand({
   options: {
     "dry-run": { kind: "boolean", help: "Show the changes and the resulting plans without making them" },
     wait: { kind: "boolean", help: "Wait until every node of the set is at its goal" },
+    ...conditionOption,
   },
   examples: [
     "krakenctl set n[1-4] /physState=POWER_OFF",
@@ -39,8 +41,12 @@ export const set = defineCommand({
     : { ok: true as const, value: [] };
   if (!nodes.ok) return reportFailure(run, nodes.failure);
   if (desired.length > 0) {
-    const answer = await run.client.call("patchNodes", { nodeset, body: toMergePatch(desired), dryRun }, PATIENT);
-    const code = reportAnswer(run, answer, (changes) => describeChanges(changes, dryRun, run.style));
+    const answer = await run.client.call(
+      "patchNodes",
+      { nodeset, body: toMergePatch(desired), dryRun },
+      asChange(run.options),
+    );
+    const code = reportChange(run, answer, dryRun, (changes) => describeChanges(changes, dryRun, run.style));
     if (code !== EXIT.ok) return code;
   }
   const code = reported.length === 0 ? EXIT.ok : await report(run, nodes.value, reported, dryRun);

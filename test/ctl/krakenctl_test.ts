@@ -50,7 +50,15 @@ test("krakenctl's YAML is read alike by readers of YAML 1.1, to whom NO and OFF 
 
 test("krakenctl get node gives everything that the server says of it", async () => {
   const engine = { phase: "working", running: [] };
-  const node = { ...summary("n1"), cfg: { platform: "sim" }, dsc: {}, version: "0.1.2", engine, later: "unknown here" };
+  const node = {
+    ...summary("n1"),
+    cfg: { platform: "sim" },
+    inherited: {},
+    dsc: {},
+    version: "0.1.2",
+    engine,
+    later: "unknown here",
+  };
   const { code, stdout } = await run(["get", "node", "n1", "-o", "json"], { "GET /api/v1/nodes/n1": { json: node } });
   assert.deepEqual([code, JSON.parse(stdout)], [0, node]);
 });
@@ -144,7 +152,7 @@ test("krakenctl gives up on a silent server after --timeout and exits with 3", a
     "GET /api/v1/nodes": { write: () => {} },
   });
   assert.equal(code, 3);
-  assert.match(stderr, /: no answer within 200ms\n$/);
+  assert.match(stderr, /^krakenctl: No answer from http:\S+ within 200ms\n$/);
 });
 
 test("krakenctl says that a change without an answer may have been made, and a dry run not", async () => {
@@ -153,9 +161,36 @@ test("krakenctl says that a change without an answer may have been made, and a d
   const set = ["set", "n1", "/physState=POWER_ON", "--timeout", "200ms"];
   const { code, stderr } = await run(set, silent);
   assert.equal(code, 3);
-  assert.match(stderr, /no answer within 200ms\n {2}The change may have been made all the same: look/);
+  assert.match(stderr, /No answer from \S+ within 200ms\n {2}The change may have been made all the same: look/);
   assert.doesNotMatch((await run([...set, "--dry-run"], silent)).stderr, /may have been made/);
   assert.doesNotMatch((await runKrakenctl(set, await closedServer())).stderr, /may have been made/);
+});
+
+test("krakenctl does not say that it cannot reach a server that took a change and went away", async () => {
+  const { code, stderr } = await run(["set", "n1", "/physState=POWER_ON"], {
+    "PATCH /api/v1/nodes?nodeset=n1": { write: (response) => void response.destroy() },
+  });
+  assert.equal(code, 3);
+  assert.match(stderr, /^krakenctl: The connection to \S+ was lost before an answer came\n/);
+  assert.match(stderr, /The change may have been made all the same: look/);
+});
+
+test("krakenctl shows the ETag of a dry run, and makes a change only under the one that it is given", async () => {
+  const reply = { json: answer([change("n1")]), headers: { etag: '"0f1e"' } };
+  const dry = await run(["set", "n1", "/physState=POWER_ON", "--dry-run"], {
+    "PATCH /api/v1/nodes?nodeset=n1&dryRun=true": reply,
+  });
+  assert.match(dry.stdout, /\nTo change only what was shown here: --if-match 0f1e\n$/);
+  const replies = {
+    "PATCH /api/v1/nodes?nodeset=n1": reply,
+    "DELETE /api/v1/nodes?nodeset=n1": { json: { deleted: [{ id: "1", name: "n1" }] } },
+  };
+  for (const args of [["set", "n1", "/physState=POWER_ON"], ["power", "on", "n1"], ["delete", "n1", "-y"]]) {
+    const { received } = await run([...args, "--if-match", "0f1e"], replies);
+    assert.equal(received[0]?.headers["if-match"], '"0f1e"', args.join(" "));
+    const always = await run([...args, "--if-match", "*"], replies);
+    assert.equal(always.received[0]?.headers["if-match"], "*");
+  }
 });
 
 test("krakenctl events says which events are not kept any more", async () => {
