@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { CONTAINER_MARK } from "../../modules/image/commands.ts";
 import { type ImageConfig, readImageConfig } from "../../modules/image/config.ts";
+import { realContainers } from "../../modules/image/container.ts";
 import { fetchLayer } from "../../modules/image/fetch_layer.ts";
 import { describeEnd } from "../../modules/image/launch.ts";
-import type { PartialFile } from "../../modules/image/partial.ts";
+import { openPartial, type PartialFile } from "../../modules/image/partial.ts";
 import { shownError, showSeldom, showSituation } from "../../modules/image/situation.ts";
 import { openRoots } from "../../modules/image/roots.ts";
 import { openLayerStore } from "../../modules/image/store.ts";
@@ -13,6 +16,7 @@ import { createRootSwitch } from "../../modules/image/switch_root.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { systemClock } from "../../src/clock.ts";
 import { withFolder } from "../support/folder.ts";
+import { until } from "../support/until.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { sha256, startImageServer } from "./image_server.ts";
 
@@ -59,6 +63,7 @@ test("readImageConfig() takes what this module has written, and nothing else", (
   const odd: unknown[] = [
     ...[null, [], "text", { ...CONFIG, mode: "vm" }, { ...CONFIG, stopTimeout: "7" }, { ...CONFIG, key: 7 }],
     ...[{ ...CONFIG, layers: [] }, { ...CONFIG, layers: {} }, { ...CONFIG, layers: [LAYER, {}] }],
+    ...[null, undefined, 7, "text"].map((layer) => ({ ...CONFIG, layers: [LAYER, layer] })),
     ...[{ ...CONFIG, command: [] }, { ...CONFIG, command: ["/sbin/init", 7] }, { ...CONFIG, command: "/sbin/init" }],
     ...(["name", "digest", "url"] as const).map((field) => ({ ...CONFIG, layers: [{ ...LAYER, [field]: 7 }] })),
   ];
@@ -272,3 +277,40 @@ test("how a container ended is told with the last line that it said since it was
     assert.equal(ended(long, silent), `'/${"x".repeat(199)}' of image 'os' exited with code 3`);
     return Promise.resolve();
   }));
+
+test("a partial file that can't be read is left closed", () =>
+  withFolder(async (folder) => {
+    const file = join(folder, "layer");
+    symlinkSync("/proc/self/mem", `${file}.part`); // it can be opened, and gives an error where it is read
+    const open = () =>
+      readdirSync("/proc/self/fd").filter((each) => {
+        try {
+          return /^\/proc\/\w+\/mem$/.test(readlinkSync(`/proc/self/fd/${each}`));
+        } catch {
+          return false; // it was the listing itself
+        }
+      }).length;
+    await assert.rejects(openPartial(file));
+    await until(() => assert.equal(open(), 0));
+  }));
+
+test("a container that never reaches its first process is ended when it is found, and is none", async () => {
+  const clock = createVirtualClock();
+  const root = `/nowhere/${crypto.randomUUID()}`;
+  const leader = spawn("sh", ["-c", "read line", CONTAINER_MARK, root], {
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  const ended = new Promise<string | null>((resolve) => leader.once("exit", (_code, signal) => resolve(signal)));
+  await until(() => assert.match(readFileSync(`/proc/${leader.pid}/cmdline`, "utf8"), /kraken-container/));
+  let found: unknown = "nothing yet";
+  const adopting = realContainers.adopt(root, { clock, signal: new AbortController().signal }).then((container) => {
+    found = container;
+  });
+  await clock.advance(1_999);
+  assert.equal(found, "nothing yet");
+  await clock.advance(1);
+  await adopting;
+  assert.deepEqual([found, await ended], [undefined, "SIGKILL"]);
+  assert.equal(await realContainers.adopt(root, { clock, signal: new AbortController().signal }), undefined);
+});
