@@ -21,62 +21,66 @@ export interface Common {
 
 const NOTHING: Facet = new Map();
 
-/**
- * See {@link Common}.
- *
- * @param parts `documents` are those that the child is told of; `wanted` tells whether it is to have a change.
- */
-export function createCommon(
-  parts: {
-    readonly child: string;
-    readonly replica: Replica;
-    documents(): Iterable<string>;
-    wanted(change: Change): boolean;
-  },
-): Common {
-  const { child, replica } = parts;
-  let holding: Holding | undefined;
-  /** What changed later the child has not. */
-  let upTo = 0;
+/** What a {@link Common} needs. */
+interface CommonParts {
+  readonly child: string;
+  readonly replica: Replica;
+  /** Those that the child is told of. */
+  documents(): Iterable<string>;
+  /** Tells whether the child is to have a change. */
+  wanted(change: Change): boolean;
+}
 
-  function* documents(): Generator<HeldDocument> {
-    for (const id of parts.documents()) {
-      yield { id, cfg: told(id, "cfg"), parent: id === child ? told(id, "parent") : NOTHING };
+/** A class, as each link has one: its getters and methods are there once. */
+class CommonWithChild implements Common {
+  holding: Holding | undefined;
+  /** What changed later the child has not. */
+  private upTo = 0;
+  private readonly parts: CommonParts;
+
+  constructor(parts: CommonParts) {
+    this.parts = parts;
+  }
+  get hasParent(): boolean {
+    return this.holding !== undefined && this.holding.parent !== "";
+  }
+  begin({ holdings, blank }: Pick<BirthFrame, "holdings" | "blank">): void {
+    const { child, replica } = this.parts;
+    this.holding = holdings === undefined || blank === true
+      ? undefined
+      : commonOf(holdings, holdingOf(child, this.documents(), holdings.cfg.length));
+    this.upTo = replica.index;
+  }
+  forget(): void {
+    this.holding = undefined;
+  }
+  has({ id, facet, url, index }: Change): boolean {
+    if (this.holding === undefined || index > this.upTo || facet === "self") return false;
+    if (facet === "parent") return id === this.parts.child && url !== OF_EACH_LINK && this.hasParent;
+    return this.holding.cfg[partOf(id, this.holding.cfg.length)] !== "";
+  }
+
+  private *documents(): Generator<HeldDocument> {
+    for (const id of this.parts.documents()) {
+      yield { id, cfg: this.told(id, "cfg"), parent: id === this.parts.child ? this.told(id, "parent") : NOTHING };
     }
   }
   /** What the child is to have of a facet: mostly all of it, whose digest is known then. */
-  function told(id: string, facet: "cfg" | "parent"): Facet {
+  private told(id: string, facet: "cfg" | "parent"): Facet {
+    const { replica, wanted } = this.parts;
     const all = replica.get(id)?.facets[facet] ?? NOTHING;
     const index = replica.indexOf(id);
-    const some = [...all].filter(([url, entry]) => parts.wanted({ id, facet, url, entry, index }));
+    const some = [...all].filter(([url, entry]) => wanted({ id, facet, url, entry, index }));
     return some.length === all.size ? all : new Map(some);
   }
-
-  return {
-    get holding() {
-      return holding;
-    },
-    get hasParent() {
-      return holding !== undefined && holding.parent !== "";
-    },
-    begin({ holdings, blank }) {
-      holding = holdings === undefined || blank === true
-        ? undefined
-        : commonOf(holdings, holdingOf(child, documents(), holdings.cfg.length));
-      upTo = replica.index;
-    },
-    forget() {
-      holding = undefined;
-    },
-    has({ id, facet, url, index }) {
-      if (holding === undefined || index > upTo || facet === "self") return false;
-      if (facet === "parent") return id === child && url !== OF_EACH_LINK && holding.parent !== "";
-      return holding.cfg[partOf(id, holding.cfg.length)] !== "";
-    },
-  };
 }
 
-/** What a child holdings, for its birth; undefined where that is nothing. */
+/** See {@link Common}. */
+export function createCommon(parts: CommonParts): Common {
+  return new CommonWithChild(parts);
+}
+
+/** What a child has of what parents tell, for its birth. */
 export function holdingIn(replica: Replica, child: string, parts: number): Holding {
   function* documents(): Generator<HeldDocument> {
     for (const id of replica.ids()) {

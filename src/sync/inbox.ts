@@ -33,58 +33,64 @@ export interface Inbox {
   data(frame: DataFrame): number;
 }
 
+/** A class, as each link has one: its getters and methods are there once. */
+class Receiver implements Inbox {
+  received = 0;
+  private goal: number | undefined;
+  private known = Infinity;
+  /** Where to go on from for what came too early. */
+  private early: number | undefined;
+  private readonly options: InboxOptions;
+
+  constructor(options: InboxOptions) {
+    this.options = options;
+  }
+  get taken(): number {
+    return Math.min(this.received, this.early ?? this.received);
+  }
+  get complete(): boolean {
+    return this.goal !== undefined && this.received >= this.goal;
+  }
+  get isBehind(): boolean {
+    return this.received < this.known;
+  }
+  begin(from: number, newest?: number): void {
+    this.received = from;
+    this.known = newest ?? Infinity;
+    this.goal = newest;
+    this.early = undefined;
+  }
+  rewind(): void {
+    this.received = this.taken;
+    this.early = undefined;
+  }
+  data(frame: DataFrame): number {
+    const { options } = this;
+    if (frame.since > this.received) {
+      options.sendResync(this.received);
+      return 0;
+    }
+    if (frame.upTo <= this.received && this.goal !== undefined) {
+      // A late copy: everything in it was here. What was forgotten since then must not come back by it.
+      options.sendAck(this.received);
+      return 0;
+    }
+    let refused = 0;
+    for (const { id, facets } of frame.documents) {
+      if (facets.cfg !== undefined) refused += options.take(id, "cfg", facets.cfg);
+      if (facets.parent !== undefined) refused += options.take(id, "parent", facets.parent);
+      if (facets.self !== undefined) refused += options.take(id, "self", facets.self);
+    }
+    if (options.isEarly?.() === true) this.early = Math.min(this.early ?? this.received, frame.since);
+    this.received = Math.max(this.received, frame.upTo);
+    this.known = this.known === Infinity ? frame.newest : Math.max(this.known, frame.newest);
+    this.goal ??= frame.newest;
+    options.sendAck(this.received);
+    return refused;
+  }
+}
+
 /** Makes the receiving end of one direction. */
 export function createInbox(options: InboxOptions): Inbox {
-  let received = 0;
-  let goal: number | undefined;
-  let known = Infinity;
-  /** Where to go on from for what came too early. */
-  let early: number | undefined;
-  return {
-    get received() {
-      return received;
-    },
-    get taken() {
-      return Math.min(received, early ?? received);
-    },
-    get complete() {
-      return goal !== undefined && received >= goal;
-    },
-    get isBehind() {
-      return received < known;
-    },
-    begin(from, newest) {
-      received = from;
-      known = newest ?? Infinity;
-      goal = newest;
-      early = undefined;
-    },
-    rewind() {
-      received = Math.min(received, early ?? received);
-      early = undefined;
-    },
-    data(frame) {
-      if (frame.since > received) {
-        options.sendResync(received);
-        return 0;
-      }
-      if (frame.upTo <= received && goal !== undefined) {
-        // A late copy: everything in it was here. What was forgotten since then must not come back by it.
-        options.sendAck(received);
-        return 0;
-      }
-      let refused = 0;
-      for (const { id, facets } of frame.documents) {
-        if (facets.cfg !== undefined) refused += options.take(id, "cfg", facets.cfg);
-        if (facets.parent !== undefined) refused += options.take(id, "parent", facets.parent);
-        if (facets.self !== undefined) refused += options.take(id, "self", facets.self);
-      }
-      if (options.isEarly?.() === true) early = Math.min(early ?? received, frame.since);
-      received = Math.max(received, frame.upTo);
-      known = known === Infinity ? frame.newest : Math.max(known, frame.newest);
-      goal ??= frame.newest;
-      options.sendAck(received);
-      return refused;
-    },
-  };
+  return new Receiver(options);
 }

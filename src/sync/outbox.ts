@@ -40,143 +40,145 @@ export interface Outbox {
   stop(): void;
 }
 
-/** Makes the sending end of one direction. It is silent until it is started. */
-export function createOutbox(options: OutboxOptions): Outbox {
-  const { replica, clock, random } = options;
-  let acked = 0;
+/** A class, as each link has one: its getters and methods are there once. */
+class Sender implements Outbox {
+  acked = 0;
+  retransmits = 0;
   /** Up to here there is nothing that the other side is to have and does not have. */
-  let clean = 0;
-  let retransmits = 0;
-  let running = false;
-  let inFlight: { readonly since: number; readonly upTo: number } | undefined;
+  private clean = 0;
+  private running = false;
+  private inFlight: { readonly since: number; readonly upTo: number } | undefined;
   /** The other side has asked for something again, which waits for its time. */
-  let isAsked = false;
+  private isAsked = false;
   /** How often the window that is on its way was sent again. */
-  let attempts = 0;
+  private attempts = 0;
   /** How often the wait for an ack was doubled since a round trip was last measured (RFC 6298, section 5.7). */
-  let doubled = 0;
-  const roundTrip = createRoundTrip();
+  private doubled = 0;
+  private readonly roundTrip = createRoundTrip();
   /** Whether an ack can only be of the window that is on its way, as it was sent: its round trip can be measured (Karn). */
-  let isMeasured = false;
-  let lastSent = -Infinity;
-  let cancel: (() => void) | undefined;
+  private isMeasured = false;
+  private lastSent = -Infinity;
+  private cancel: (() => void) | undefined;
+  private readonly options: OutboxOptions;
 
-  function clear(): void {
-    cancel?.();
-    cancel = undefined;
-    isAsked = false;
+  constructor(options: OutboxOptions) {
+    this.options = options;
+  }
+  get waiting(): boolean {
+    return this.inFlight !== undefined || this.isAsked;
   }
 
-  function postChanges(): void {
-    clear();
-    const window = collect();
-    if (window === undefined) clean = replica.index;
-    else post(window, true);
+  start(from: number): void {
+    this.stop();
+    this.running = true;
+    this.acked = from > this.options.replica.index ? 0 : from;
+    this.clean = this.acked;
+    this.doubled = 0;
+    this.postAnyway(true);
   }
 
-  function collect(): Window | undefined {
-    const window = collectWindow(options, Math.max(acked, clean));
-    return window === undefined ? undefined : { ...window, since: acked };
+  changed(): void {
+    if (!this.running || this.cancel !== undefined) return; // a window is under way, or waits for its time
+    this.cancel = this.options.clock.after(this.untilNext(), () => this.postChanges());
   }
 
-  /** Sends what there is: without changes an empty window, which tells the other side that it has everything. */
-  function postAnyway(isFirst: boolean): void {
-    clear();
-    const newest = replica.index;
-    post(collect() ?? { since: acked, upTo: newest, newest, documents: [] }, isFirst);
-  }
-
-  /** @param isFirst No other window can be meant by an ack of this one. */
-  function post(window: Window, isFirst: boolean): void {
-    inFlight = window;
-    isMeasured = isFirst;
-    lastSent = clock.now();
-    // The timer comes first: whatever sending leads to may stop it or send again.
-    const timeout = backoff(2 * roundTrip.timeout, 2 * ACK_TIMEOUT_CAP_MS, doubled, random);
-    cancel = clock.after(timeout, () => {
-      cancel = clock.after(LATE_ACK_MS, again);
-    });
-    options.send(window);
-  }
-
-  function again(): void {
-    attempts++;
-    doubled++;
-    if (attempts > MAX_RETRANSMITS) {
-      stop();
-      options.onBroken();
-      return;
+  ack(received: number): void {
+    const { replica, clock } = this.options;
+    if (!this.running || received > replica.index) return;
+    this.acked = Math.max(this.acked, received);
+    if (this.inFlight === undefined || this.acked < this.inFlight.upTo) return;
+    this.clear();
+    if (this.isMeasured) {
+      this.roundTrip.measured(clock.now() - this.lastSent);
+      this.doubled = 0;
     }
-    retransmits++;
-    postAnyway(false);
+    this.inFlight = undefined;
+    this.attempts = 0;
+    if (replica.index > this.acked) this.changed();
   }
 
-  function stop(): void {
-    clear();
-    running = false;
-    inFlight = undefined;
-    attempts = 0;
+  resync(received: number): void {
+    const { replica, clock } = this.options;
+    if (!this.running || received > replica.index || this.inFlight?.since === received) return;
+    this.acked = received;
+    this.clean = received;
+    this.inFlight = undefined;
+    this.clear();
+    this.isAsked = true;
+    this.cancel = clock.after(this.untilNext(), () => this.postAnyway(false));
   }
 
-  function changed(): void {
-    if (!running || cancel !== undefined) return; // a window is under way, or waits for its time
-    cancel = clock.after(untilNext(), postChanges);
+  has(received: number): void {
+    if (received < this.acked && !this.waiting) this.resync(received);
+    else this.ack(received);
+  }
+
+  stop(): void {
+    this.clear();
+    this.running = false;
+    this.inFlight = undefined;
+    this.attempts = 0;
+  }
+
+  private clear(): void {
+    this.cancel?.();
+    this.cancel = undefined;
+    this.isAsked = false;
   }
 
   /** How long the next window has to wait, in milliseconds. */
-  function untilNext(): number {
-    return Math.max(0, lastSent + (options.batch ?? BATCH_MS) - clock.now());
+  private untilNext(): number {
+    const { batch = BATCH_MS, clock } = this.options;
+    return Math.max(0, this.lastSent + batch - clock.now());
   }
 
-  function ack(received: number): void {
-    if (!running || received > replica.index) return;
-    acked = Math.max(acked, received);
-    if (inFlight === undefined || acked < inFlight.upTo) return;
-    clear();
-    if (isMeasured) {
-      roundTrip.measured(clock.now() - lastSent);
-      doubled = 0;
+  private postChanges(): void {
+    this.clear();
+    const window = this.collect();
+    if (window === undefined) this.clean = this.options.replica.index;
+    else this.post(window, true);
+  }
+
+  private collect(): Window | undefined {
+    const window = collectWindow(this.options, Math.max(this.acked, this.clean));
+    return window === undefined ? undefined : { ...window, since: this.acked };
+  }
+
+  /** Sends what there is: without changes an empty window, which tells the other side that it has everything. */
+  private postAnyway(isFirst: boolean): void {
+    this.clear();
+    const newest = this.options.replica.index;
+    this.post(this.collect() ?? { since: this.acked, upTo: newest, newest, documents: [] }, isFirst);
+  }
+
+  /** @param isFirst No other window can be meant by an ack of this one. */
+  private post(window: Window, isFirst: boolean): void {
+    const { clock, random } = this.options;
+    this.inFlight = { since: window.since, upTo: window.upTo };
+    this.isMeasured = isFirst;
+    this.lastSent = clock.now();
+    // The timer comes first: whatever sending leads to may stop it or send again.
+    const timeout = backoff(2 * this.roundTrip.timeout, 2 * ACK_TIMEOUT_CAP_MS, this.doubled, random);
+    this.cancel = clock.after(timeout, () => {
+      this.cancel = clock.after(LATE_ACK_MS, () => this.again());
+    });
+    this.options.send(window);
+  }
+
+  private again(): void {
+    this.attempts++;
+    this.doubled++;
+    if (this.attempts > MAX_RETRANSMITS) {
+      this.stop();
+      this.options.onBroken();
+      return;
     }
-    inFlight = undefined;
-    attempts = 0;
-    if (replica.index > acked) changed();
+    this.retransmits++;
+    this.postAnyway(false);
   }
+}
 
-  function resync(received: number): void {
-    if (!running || received > replica.index || inFlight?.since === received) return;
-    acked = received;
-    clean = received;
-    inFlight = undefined;
-    clear();
-    isAsked = true;
-    cancel = clock.after(untilNext(), () => postAnyway(false));
-  }
-
-  return {
-    get acked() {
-      return acked;
-    },
-    get retransmits() {
-      return retransmits;
-    },
-    get waiting() {
-      return inFlight !== undefined || isAsked;
-    },
-    start(from) {
-      stop();
-      running = true;
-      acked = from > replica.index ? 0 : from;
-      clean = acked;
-      doubled = 0;
-      postAnyway(true);
-    },
-    changed,
-    ack,
-    resync,
-    has(received) {
-      if (received < acked && inFlight === undefined && !isAsked) resync(received);
-      else ack(received);
-    },
-    stop,
-  };
+/** Makes the sending end of one direction. It is silent until it is started. */
+export function createOutbox(options: OutboxOptions): Outbox {
+  return new Sender(options);
 }

@@ -12,27 +12,28 @@ export interface RoundTrip {
   measured(ms: number): void;
 }
 
+/** See {@link RoundTrip}. A class, as each link has two: its getters and methods are there once. */
+class Estimate implements RoundTrip {
+  timeout = FIRST_ACK_TIMEOUT_MS;
+  private smoothed: number | undefined;
+  private variation = 0;
+
+  measured(ms: number): void {
+    if (this.smoothed === undefined) {
+      this.smoothed = ms;
+      this.variation = ms / 2;
+    } else {
+      this.variation += BETA * (Math.abs(this.smoothed - ms) - this.variation);
+      this.smoothed += ALPHA * (ms - this.smoothed);
+    }
+    this.timeout = Math.min(ACK_TIMEOUT_CAP_MS, this.smoothed + Math.max(ACK_MARGIN_MS, 4 * this.variation));
+  }
+}
+
 /**
  * Estimates from round trips how long to wait for an ack (RFC 6298, section 2): four times their variation longer than they are,
  * at least {@link ACK_MARGIN_MS}.
  */
 export function createRoundTrip(): RoundTrip {
-  let smoothed: number | undefined;
-  let variation = 0;
-  let timeout = FIRST_ACK_TIMEOUT_MS;
-  return {
-    get timeout() {
-      return timeout;
-    },
-    measured(ms) {
-      if (smoothed === undefined) {
-        smoothed = ms;
-        variation = ms / 2;
-      } else {
-        variation += BETA * (Math.abs(smoothed - ms) - variation);
-        smoothed += ALPHA * (ms - smoothed);
-      }
-      timeout = Math.min(ACK_TIMEOUT_CAP_MS, smoothed + Math.max(ACK_MARGIN_MS, 4 * variation));
-    },
-  };
+  return new Estimate();
 }
