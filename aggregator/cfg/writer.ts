@@ -1,36 +1,31 @@
 import { createHash } from "node:crypto";
-import { canonicalBoot } from "../../src/boot/mod.ts";
 import type { InventoryNode } from "../../src/inventory/mod.ts";
 import {
   assignmentIn,
   assignmentValue,
-  compareVersions,
   emptyDocument,
   type Facet,
   heldBy,
   INHERITED,
-  KEPT_URLS,
-  mergeFacets,
   type NodeDocument,
   nodeIdOf,
-  readAssignment,
   type Value,
-  type Values,
   valuesOf,
   type Version,
   versionText,
 } from "../../src/state/mod.ts";
 import { MOVING } from "../links/pending_transfers.ts";
-import { equalProfiles, type Profiles, profilesOf } from "../profiles/profile.ts";
+import type { Profiles } from "../profiles/profile.ts";
 import { isDeleted } from "../tree/placement.ts";
 import { createAssigning } from "./assigning.ts";
-import { bootWarningsOf, changeOf, entriesFor, type NodeChange, served, warningsOf } from "./change.ts";
+import { bootWarningsOf, changeOf, type NodeChange, served, warningsOf } from "./change.ts";
 import { findAll } from "./checks.ts";
-import { entriesOf, inherit, ownOf, sourcesOf } from "./inheritance.ts";
+import { inherit, ownOf } from "./inheritance.ts";
 import { createOwnAddresses, type OwnAddresses } from "./own_addresses.ts";
 import { type CfgParts, notWritten, type Wanted } from "./parts.ts";
 import { findHindrance } from "./tree_checks.ts";
 import { type Done, type Refusal } from "../../src/toolkit/mod.ts";
+import { appliedCfg, mismatchOf, patchedCfg, tombstoneCfg, touchedBy, withCfg } from "./wanted.ts";
 
 /** Writes desired state: checked, on disk before it is acknowledged, all of a request or none. */
 export interface CfgWriter {
@@ -131,10 +126,9 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
     const wanted = new Map(valuesOf(document.facets.cfg));
     if (value === null) wanted.delete(url);
     else wanted.set(url, value);
-    const entries = entriesFor(document.facets.cfg, wanted, parts.run);
-    if (entries.size === 0) return;
-    const cfg = mergeFacets(document.facets.cfg, entries);
-    if (commit([{ ...document, facets: { ...document.facets, cfg } }]) === undefined) replica.merge(id, "cfg", entries);
+    const after = withCfg(document, wanted, parts.run);
+    if (after.entries.size === 0) return;
+    if (commit([after.document]) === undefined) replica.merge(id, "cfg", after.entries);
   }
 
   /** @param owned What nodes are to have of their own; what profiles bring comes with it. */
@@ -155,11 +149,7 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
     const written: { id: string; entries: Facet }[] = [];
     for (const { id, cfg } of wanted) {
       const before = replica.get(id) ?? emptyDocument(id);
-      const entries = entriesFor(before.facets.cfg, cfg, parts.run);
-      const after: NodeDocument = {
-        ...before,
-        facets: { ...before.facets, cfg: mergeFacets(before.facets.cfg, entries) },
-      };
+      const { document: after, entries } = withCfg(before, cfg, parts.run);
       const created = replica.get(id) === undefined || isDeleted(before.facets.cfg);
       const change = changeOf(parts, before, after, created);
       const warnings = cfg.get("/role") === "AGGREGATOR"
@@ -195,18 +185,7 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
         }
         const problem = findHindrance(parts, id, node.name, ids);
         if (problem !== undefined) return { ok: false, kind: "invalid", problems: [problem] };
-        const kept = new Map<string, Value>([["/name", node.name], ["/deleted", true]]);
-        // Its aggregator is deposed, and a new node with this name is served under its own assignment.
-        const last = readAssignment(node.cfg.get("/assignment"));
-        const held = heldBy(document.facets.cfg);
-        if (last !== undefined) {
-          const number = last.number + 1;
-          const proof = parts.proofOf(id, number, last.parent);
-          kept.set("/assignment", assignmentValue({ ...last, number, proof }, held));
-        }
-        const entries = entriesFor(document.facets.cfg, kept, parts.run);
-        const cfg = mergeFacets(document.facets.cfg, entries);
-        documents.push({ ...document, facets: { ...document.facets, cfg } });
+        documents.push(withCfg(document, tombstoneCfg(parts, document, node.name), parts.run).document);
       }
       if (!parts.isRoot) return { ok: false, kind: "unavailable", problems: ["Only the root deletes nodes"] };
       const refusal = commit(documents);
@@ -222,23 +201,11 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
       for (const { id, values } of patches) {
         const node = nodes.read(id);
         if (node === undefined) return { ok: false, kind: "unknown", problems: [`No node '${id}'`] };
-        if (options.ifMatch !== undefined && compareVersions(options.ifMatch, node.version) !== 0) {
-          return {
-            ok: false,
-            kind: "conflict",
-            problems: [
-              `The cfg of '${node.name}' is at version ${versionText(node.version)}: expected ${
-                versionText(options.ifMatch)
-              }`,
-            ],
-          };
-        }
-        const cfg = ownOf(node.cfg);
-        for (const [url, value] of values) {
-          if (value !== null) cfg.set(url, canonicalBoot(url, value));
-          else if (!cfg.delete(url)) refusals.push(...refuseInherited(node, url));
-        }
-        wanted.push({ id, cfg });
+        const mismatch = mismatchOf(node, options.ifMatch);
+        if (mismatch !== undefined) return { ok: false, kind: "conflict", problems: [mismatch] };
+        const patched = patchedCfg(node, values);
+        refusals.push(...patched.refusals);
+        wanted.push({ id, cfg: patched.cfg });
       }
       if (refusals.length > 0) return { ok: false, kind: "invalid", problems: refusals };
       return write(wanted, options);
@@ -288,28 +255,15 @@ export function createCfgWriter(parts: CfgParts): CfgWriter {
     apply(inventory, options) {
       const wanted = inventory.map(({ name, id, cfg }): Wanted => {
         const known = idOf({ name, id });
-        const whole = new Map([...cfg].map(([url, value]) => [url, canonicalBoot(url, value)])).set("/name", name);
-        // Some values survive an apply of a file that does not mention them: a freeze by an operator, the addresses of
-        // an adopted machine, and values of Kraken itself.
-        for (const url of ["/freeze", "/ipv4/mac", "/ipv4/address", ...KEPT_URLS]) {
-          const value = cfgOf(known).get(url)?.value ?? null;
-          if (value !== null && url !== INHERITED && !whole.has(url)) whole.set(url, value);
-        }
-        return { id: known, cfg: whole };
+        return { id: known, cfg: appliedCfg(cfgOf(known), name, cfg) };
       });
       return write(wanted, options);
     },
     reprofile(profiles, { facts, dryRun = false }) {
-      const before = parts.profiles();
-      const differ = new Set([...new Set([...before.keys(), ...profiles.keys()])].filter((name) => {
-        return !equalProfiles(before.get(name), profiles.get(name));
-      }));
+      const isTouched = touchedBy(parts.profiles(), profiles);
       const wanted = [...replica.ids()].flatMap((id): Wanted[] => {
         const node = nodes.read(id);
-        if (node === undefined) return [];
-        const entries = entriesOf(node.cfg);
-        const isTouched = [before, profiles].some((each) => profilesOf(entries, each).some((name) => differ.has(name)));
-        return isTouched ? [{ id, cfg: ownOf(node.cfg) }] : [];
+        return node !== undefined && isTouched(node.cfg) ? [{ id, cfg: ownOf(node.cfg) }] : [];
       });
       return write(wanted, { dryRun, profiles, facts });
     },
@@ -324,13 +278,4 @@ interface WriteOptions {
   readonly profiles?: Profiles;
   /** Written with it, also where no node changes. */
   readonly facts?: ReadonlyMap<string, string>;
-}
-
-/** Says that a value can't be unset on a node as it is not the node's own; nothing where it is not there at all. */
-function refuseInherited({ name, cfg }: { readonly name: string; readonly cfg: Values }, url: string): string[] {
-  const from = sourcesOf(cfg).get(url);
-  if (from === undefined) return [];
-  return [
-    `${name}: ${url} comes from the profile '${from}': set it to something else, or leave it out with "~${url}" in /profiles`,
-  ];
 }
