@@ -339,6 +339,12 @@ test("a mutation does not run beside a handler of its own that has not returned"
   assert.deepEqual(commandsOf(earlier, "start"), []);
 });
 
+test("what is done after failures is remembered as done since now, until that has lasted", () => {
+  const running = look(recordOf(failing(failureOf())), nodeOf(LIT, DARK));
+  const done = look(running.record, nodeOf(LIT, LIT), {}, { now: NOW + 7 });
+  assert.equal(done.record.failures.get("rack/light")?.reachedAt, NOW + 7);
+});
+
 test("what the world cut short has failed where it is needed again, and is no fault of the mutation", () => {
   const running = look(recordOf(), nodeOf(ON, OFF));
   const hangs = nodeOf(ON, { "/physState": "PHYS_HANG" });
