@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { InvariantRefusal } from "../../src/engine/blocker.ts";
 import { beginDraft } from "../../src/engine/draft.ts";
 import type { Execution } from "../../src/engine/record.ts";
 import { outAfter, startRunnable } from "../../src/engine/starting.ts";
@@ -22,7 +23,7 @@ test("a mutation that this decision ends begins again only where its handler has
     const draft = beginDraft(recordOf(), rulesOf(), momentOf());
     draft.commands.push({ kind: "end", execution: { ...execution, ...about }, why: "It is over" });
     startRunnable(draft, node, plan, runnable);
-    const unreturned = { kind: "unreturned", execution: execution.id, until };
+    const unreturned: InvariantRefusal = { kind: "unreturned", execution: execution.id, until };
     assert.deepEqual(
       draft.record.waits.map(({ refusal }) => refusal),
       waits ? [unreturned] : [],
