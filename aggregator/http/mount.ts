@@ -77,15 +77,17 @@ async function answer(c: Context, mounted: Mounted, surroundings: Surroundings):
   if (!read.ok) return answerProblem(read.problem);
   const asked = read.value;
   if (requireConditions && missesCondition(operation, asked, call)) return answerProblem(CONDITION_MISSING);
-  let perform = (): Promise<Response> => performNow(mounted, asked, call, surroundings);
-  if (!operation.changes) return await perform();
+  if (!operation.changes) return await performNow(mounted, asked, call, surroundings);
+  const patience = readPatience(call.header("prefer"));
+  // What can be looked up later goes on though its client is gone, and is not noted as unanswered.
+  const own = patience === undefined ? call : { ...call, signal: new AbortController().signal };
+  let perform = (): Promise<Response> => performNow(mounted, asked, own, surroundings);
   const key = call.header("idempotency-key");
   if (key !== undefined && call.method === "POST") {
     const request = JSON.stringify([url.pathname, url.search, call.header("if-match"), asked["body"]]);
     const now = perform;
     perform = () => replays.run(key, request, now);
   }
-  const patience = readPatience(call.header("prefer"));
   return patience === undefined ? await perform() : await long.run(id, patience, perform);
 }
 
