@@ -5,9 +5,11 @@ import { createLinks } from "./composition/links.ts";
 import { createOwnership } from "./composition/ownership.ts";
 import { createState } from "./composition/state.ts";
 import { createStatus } from "./composition/status.ts";
+import { createMeasure } from "./control/measure.ts";
 import { createControl } from "./control/control_service.ts";
 import { forgetInferredState } from "./nodes/inferred_state.ts";
 import { followState } from "./publish/follow.ts";
+import { subtreeCounts } from "./status/health.ts";
 import type { Addresses, Aggregator, AggregatorParts } from "./types.ts";
 
 /**
@@ -72,10 +74,14 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     runNumber: term.run,
     joining,
     control,
+    measure: createMeasure({ ...state, engine, eachNode: parts.nodeMetrics === true }),
     ...(follower !== undefined && { follower }),
     get counts() {
       return {
         children: children.counts,
+        engine: engine.counts(),
+        subtree: subtreeCounts(nodes.read(ownId)),
+        isFrozen: freezer.all,
         ...batchWriter.waiting,
         droppedEvents: events.dropped.count,
         store: { isFailing: store.problem !== undefined, failures: store.failures },

@@ -28,7 +28,7 @@ import { readBootMetrics } from "./boot/metrics.ts";
 import { readBootOptions } from "./boot/read_options.ts";
 import { createBootServices } from "./boot/services.ts";
 import { createApp, serve } from "./http/mod.ts";
-import { readMetrics } from "./metrics.ts";
+import { programMetrics, readMetrics } from "./metrics.ts";
 import { program } from "./options.ts";
 import { createBrokerWatch } from "./broker/watch.ts";
 import { readPublishOptions } from "./publish/options.ts";
@@ -134,6 +134,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
         ],
         agentModules: agentDeclarations,
         grace: options.grace,
+        nodeMetrics: options["node-metrics"],
         random: Math.random,
         interfaces: () =>
           Object.values(networkInterfaces()).flatMap((each) => each ?? []).filter((each) => !each.internal),
@@ -161,13 +162,10 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     const app = createApp(aggregator.control, {
       requireConditions: options["require-conditions"],
       ...{ version: VERSION, log, logs, ...(booting !== undefined && { boot: booting.network }) },
-      metrics: () => [
-        ...readMetrics({
-          counts: aggregator.counts,
-          control: aggregator.control,
-          down: transportCounts(),
-          up: uplink?.counts,
-        }),
+      metrics: async () => [
+        ...readMetrics({ counts: aggregator.counts, down: transportCounts(), up: uplink?.counts }),
+        ...programMetrics({ cluster, name, version: VERSION, isRoot: options.parent === undefined }),
+        ...await aggregator.measure(),
         ...(booting === undefined ? [] : readBootMetrics(booting.counts)),
         ...publishing?.metrics() ?? [],
       ],

@@ -1,32 +1,39 @@
-import type { AggregatorCounts } from "./types.ts";
-import type { Control } from "./control/control.ts";
-import type { Metric } from "../src/http/mod.ts";
+import process from "node:process";
+import type { Figure } from "../src/http/mod.ts";
 import type { TransportCounts } from "../src/mqtt/mod.ts";
+import type { AggregatorCounts } from "./types.ts";
 
 /**
- * Reads the metrics of an aggregator: states of nodes, waiting work, and failures.
+ * Reads the metrics of an aggregator: states of links, waiting work, and failures.
  *
  * @param parts The sources.
  */
 export function readMetrics(parts: {
   readonly counts: AggregatorCounts;
-  readonly control: Control;
   /** Counters of the transport to the children. */
   readonly down: TransportCounts;
   /** Counters of the transport to the parent; undefined at the root. */
   readonly up: TransportCounts | undefined;
-}): Metric[] {
-  const { counts, control, down, up } = parts;
-  const { children } = counts;
-  const [own] = control.tree();
-  const engine = control.engine().counts;
+}): Figure[] {
+  const { counts, down, up } = parts;
+  const { children, engine } = counts;
+  const { aggregators, lost, ...nodes } = counts.subtree;
   return [
     {
       name: "nodes",
       type: "gauge",
       help: "Nodes below this aggregator, by state; a node may count several times",
-      samples: Object.entries(own?.counts ?? {}).map(([state, value]) => ({ labels: { state }, value })),
+      samples: Object.entries(nodes).map(([state, value]) => ({ labels: { state }, value })),
     },
+    gauge("aggregators", "Aggregators below this one", aggregators),
+    gauge("aggregators_lost", "Aggregators below this one that are not heard", lost),
+    gauge("frozen", "1 while everything is frozen", counts.isFrozen ? 1 : 0),
+    gauge("engine_late", "Nodes that are served here and on which something takes longer than expected", engine.late),
+    gauge(
+      "engine_waiting",
+      "Nodes that are served here and wait for a limit, an invariant or a handler",
+      engine.waiting,
+    ),
     {
       name: "links",
       type: "gauge",
@@ -81,13 +88,13 @@ export function readMetrics(parts: {
 }
 
 /** What the transports have counted, by the way that messages go. */
-function messageMetrics(ways: readonly (readonly [way: string, counts: TransportCounts])[]): Metric[] {
+function messageMetrics(ways: readonly (readonly [way: string, counts: TransportCounts])[]): Figure[] {
   const perWay = (
     name: string,
-    type: Metric["type"],
+    type: Figure["type"],
     help: string,
     of: (counts: TransportCounts) => number,
-  ): Metric => ({ name, type, help, samples: ways.map(([way, each]) => ({ labels: { way }, value: of(each) })) });
+  ): Figure => ({ name, type, help, samples: ways.map(([way, each]) => ({ labels: { way }, value: of(each) })) });
   return [
     perWay(
       "waiting_messages",
@@ -95,12 +102,10 @@ function messageMetrics(ways: readonly (readonly [way: string, counts: Transport
       "Messages that the broker has not acknowledged or, if embedded, not delivered",
       (each) => each.waiting,
     ),
-    perWay(
-      "waiting_bytes",
-      "gauge",
-      "Bytes of these messages",
-      (each) => each.waitingBytes,
-    ),
+    {
+      ...perWay("waiting_bytes", "gauge", "Bytes of these messages", (each) => each.waitingBytes),
+      unit: "bytes",
+    },
     perWay("messages_sent_total", "counter", "Messages sent", (each) => each.sent),
     perWay("messages_unsent_total", "counter", "Messages that could not be sent", (each) => each.unsent),
     perWay("messages_received_total", "counter", "Messages received", (each) => each.received),
@@ -113,10 +118,35 @@ function messageMetrics(ways: readonly (readonly [way: string, counts: Transport
   ];
 }
 
-function gauge(name: string, help: string, value: number): Metric {
+/** Returns the metrics of this process, and what it is. */
+export function programMetrics(
+  { cluster, name, version, isRoot }: {
+    readonly cluster: string;
+    readonly name: string;
+    readonly version: string;
+    readonly isRoot: boolean;
+  },
+): Figure[] {
+  const { user, system } = process.cpuUsage();
+  const startedAt = Math.round(Date.now() - process.uptime() * 1000) / 1000;
+  return [
+    {
+      ...{ name: "aggregator_info", type: "gauge", help: "1, with what this aggregator is" },
+      samples: [{ labels: { cluster, name, version, role: isRoot ? "root" : "below" }, value: 1 }],
+    },
+    { ...gauge("start_time_seconds", "When this program was started, since 1970", startedAt), unit: "seconds" },
+    { ...gauge("resident_memory_bytes", "Memory of this program", process.memoryUsage().rss), unit: "bytes" },
+    {
+      ...counter("cpu_seconds_total", "Processor time of this program", (user + system) / 1_000_000),
+      unit: "seconds",
+    },
+  ];
+}
+
+function gauge(name: string, help: string, value: number): Figure {
   return { name, type: "gauge", help, samples: [{ value }] };
 }
 
-function counter(name: string, help: string, value: number): Metric {
+function counter(name: string, help: string, value: number): Figure {
   return { name, type: "counter", help, samples: [{ value }] };
 }

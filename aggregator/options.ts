@@ -78,6 +78,10 @@ export const program = defineProgram({
       placeholder: "BYTES",
       help: "Largest TFTP block; default: what fits the MTU of the interface of --boot-address",
     },
+    "node-metrics": {
+      kind: "boolean",
+      help: "Give each node, of 10,000 at most, metrics of its own: about 6 series a node",
+    },
     grace: {
       kind: "duration",
       default: 10_000,

@@ -1,4 +1,6 @@
 import type { Clock, Random } from "../src/clock.ts";
+import type { EngineCounts } from "../src/engine/mod.ts";
+import type { Metric } from "../src/http/mod.ts";
 import type { Log } from "../src/log.ts";
 import type { Module } from "../src/module/mod.ts";
 import type { ModuleDeclaration } from "../src/plan/mod.ts";
@@ -10,6 +12,7 @@ import type { ChildrenCounts } from "./links/counts.ts";
 import type { Upstream, UpstreamLink } from "./links/upstream_link.ts";
 import type { Children } from "./links/types.ts";
 import type { FollowParts, StateFollower } from "./publish/follow.ts";
+import type { SubtreeCounts } from "./status/health.ts";
 import type { Store, Stored } from "./store/mod.ts";
 
 /** What an aggregator depends on. */
@@ -47,6 +50,8 @@ export interface AggregatorParts {
   readonly publish?: Pick<FollowParts, "board" | "values" | "announcing">;
   /** What other parts of the program would have people look at. @default nothing */
   readonly warnings?: () => readonly string[];
+  /** Whether each node has metrics of its own. @default false */
+  readonly nodeMetrics?: boolean;
   /** What people are told if an earlier run's store is gone; valid while no node is known. */
   readonly lost?: string;
 }
@@ -67,6 +72,8 @@ export interface Aggregator {
   readonly control: Control;
   /** Counters of what waits, for metrics. */
   readonly counts: AggregatorCounts;
+  /** Measures its nodes, in slices. */
+  measure(): Promise<Metric[]>;
   /** Fills the board of what is published; absent where nothing is. */
   readonly follower?: StateFollower;
   /** Starts modules, engine and links. */
@@ -87,6 +94,11 @@ export interface Aggregator {
 /** What waits in an aggregator. */
 export interface AggregatorCounts {
   readonly children: ChildrenCounts;
+  readonly engine: EngineCounts;
+  /** Nodes and aggregators below. */
+  readonly subtree: SubtreeCounts;
+  /** Whether everything is frozen. */
+  readonly isFrozen: boolean;
   /** Documents with changes that are not on disk. */
   readonly unsavedDocuments: number;
   readonly unsavedEvents: number;

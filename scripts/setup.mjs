@@ -35,6 +35,7 @@ const TEST_PACKAGES = [
   ["/usr/lib/python3/dist-packages/ClusterShell", "python3-clustershell"],
   ["ssh", "openssh-client"],
   ["strace", "strace"],
+  ["promtool", "prometheus"],
 ];
 
 /** What virtual machines need: a file that shows that it is there, and Debian's package that has it. */

@@ -1,13 +1,13 @@
-import type { Metric } from "../../src/http/mod.ts";
+import type { Figure } from "../../src/http/mod.ts";
 import type { BootCounts } from "./counts.ts";
 
 /** Returns the metrics of boot services: identities, addresses and files given to machines, and refusals. */
-export function readBootMetrics({ enrolment, dhcp, answers, tftp, http, tftpNow }: BootCounts): Metric[] {
-  const counter = (name: string, help: string, samples: Metric["samples"]): Metric => ({
+export function readBootMetrics({ enrolment, dhcp, answers, tftp, http, tftpNow }: BootCounts): Figure[] {
+  const counter = (name: string, help: string, samples: Figure["samples"]): Figure => ({
     ...{ name, help, samples },
     type: "counter",
   });
-  const by = (label: string, counts: { readonly [key: string]: number }): Metric["samples"] =>
+  const by = (label: string, counts: { readonly [key: string]: number }): Figure["samples"] =>
     Object.entries(counts).map(([key, value]) => ({ labels: { [label]: key }, value }));
   const transfers = ([["tftp", tftp], ["http", http]] as const).flatMap(([way, counts]) =>
     Object.entries(counts).map(([result, value]) => ({ labels: { way, result }, value }))

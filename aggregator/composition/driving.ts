@@ -22,14 +22,15 @@ export function createDriving(
   { batchWriter, joining }: Links,
   parts: Pick<AggregatorParts, "modules">,
 ) {
-  const { ownId, random, log, changes, clock, broker, store, stored, replica, nodes, events, discovered } = state;
+  const { ownId, random, log, changes, clock, broker, store, stored, replica, nodes, events, discovered, telemetry } =
+    state;
 
   const modules = hostModules({
     ...{ nodes, discovered, ownId, changes, clock, random, log },
     modules: parts.modules,
   });
   const host = createEngineHost({
-    ...{ nodes, replica, discovered, events, batchWriter, store, modules },
+    ...{ nodes, replica, discovered, events, batchWriter, store, modules, telemetry },
     holds: createHoldStore(store, stored.facts, log),
     isComplete: () => joining?.complete ?? true,
     isDeaf: () => broker.isDeaf,

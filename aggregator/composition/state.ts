@@ -19,6 +19,7 @@ import { claimStore, makeOwnNode } from "../store/own_node.ts";
 import { takeWriterTerm } from "../store/writer_term.ts";
 import { createStaging } from "../staging/staging.ts";
 import { createPlacement } from "../tree/placement.ts";
+import { createTelemetry } from "../telemetry/telemetry.ts";
 import type { AggregatorParts } from "../types.ts";
 
 /** What an aggregator knows, and the only ways to write it: made from what its store holds. */
@@ -131,5 +132,6 @@ export function createState(parts: AggregatorParts) {
       staging,
       runBudget,
     },
+    telemetry: createTelemetry(),
   };
 }

@@ -8,10 +8,11 @@ import type { State } from "./state.ts";
 
 /** Makes what follows how nodes are, and says it to those above. */
 export function createStatus(state: State, { engine, isIdle }: Driving, parts: Pick<AggregatorParts, "warnings">) {
-  const { name, ownId, isRoot, changes, clock, broker, uplink, store, replica, nodes, events, discovered } = state;
+  const { name, ownId, isRoot, changes, clock, broker, uplink, store, replica, nodes, events, discovered, telemetry } =
+    state;
 
   const statuses = createStatuses({
-    ...{ nodes, ownId, events, changes, clock, isIdle },
+    ...{ nodes, ownId, events, changes, clock, isIdle, goalTimes: telemetry.goalTimes },
     statusOf: engine.status,
     publish: isRoot ? undefined : (id, status) => discovered.parent(id, new Map([["/engine/status", status]])),
   });

@@ -14,6 +14,7 @@ import type { Events } from "../store/events.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { BatchWriter } from "../store/batch_writer.ts";
 import type { WatchedStore } from "../store/mod.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 
 /** What the engine of an aggregator depends on. */
 export interface EngineHostParts {
@@ -25,6 +26,7 @@ export interface EngineHostParts {
   readonly store: WatchedStore;
   readonly modules: Pick<ModuleHost, "run">;
   readonly holds: FleetMemory;
+  readonly telemetry: Pick<Telemetry, "timed">;
   /** Tells whether the nodes are known: the engine does nothing before. */
   readonly isComplete: () => boolean;
   /** Returns whether anything may start on a node and, if not, why. */
@@ -57,6 +59,7 @@ export function createEngineHost(parts: EngineHostParts): EngineHost {
     },
     journal: {
       log: (event) => events.add(event),
+      timed: parts.telemetry.timed,
       hold: (id, stuck) =>
         discovered.parent(id, new Map([["/stuck/parent", stuck === undefined ? null : { ...stuck }]])),
       held: (id) => readStuck(replica.get(id)?.facets.parent.get("/stuck/parent")?.value),

@@ -40,7 +40,7 @@ export interface AppOptions {
   /** Takes what went wrong inside: clients are not told. */
   readonly log: Log;
   /** What is measured of this program. */
-  readonly metrics: () => readonly Metric[];
+  readonly metrics: () => Promise<readonly Metric[]> | readonly Metric[];
   /** What is known of machines that boot; absent where none boots from here. */
   readonly boot?: BootNetwork;
   /** Reads event logs of controllers; absent where no module does. */
@@ -115,6 +115,6 @@ function createHandlers(
     ...createTreeHandlers(control),
     ...createDiscoveredHandlers(control, options.boot),
     ...createHealthHandlers(control, options.version),
-    ...createMetricHandlers(() => [...options.metrics(), ...streamMetrics(streams)]),
+    ...createMetricHandlers(async () => [...await options.metrics(), ...streamMetrics(streams)]),
   };
 }

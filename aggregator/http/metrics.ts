@@ -1,40 +1,51 @@
-import type { Metric } from "../../src/http/mod.ts";
+import { setImmediate } from "node:timers/promises";
+import type { Figure, Metric } from "../../src/http/mod.ts";
+import { type Exposition, expositionFor, writeMetrics } from "./exposition.ts";
 import type { EventStreams } from "./event_stream.ts";
 import type { Handlers } from "./handler.ts";
 
-/** Tells what is measured, in the text format of Prometheus (version 0.0.4). */
-export function createMetricHandlers(read: () => readonly Metric[]): Pick<Handlers, "getMetrics"> {
+/** Tells what is measured, in the format that the scraper asks for. The text is made while it is sent. */
+export function createMetricHandlers(
+  read: () => Promise<readonly Metric[]>,
+): Pick<Handlers, "getMetrics"> {
   return {
-    getMetrics: () => ({
-      ok: true,
-      response: new Response(formatMetrics(read()), { headers: { "content-type": "text/plain; version=0.0.4" } }),
-    }),
+    async getMetrics(_, call) {
+      const exposition = expositionFor(call.header("accept"));
+      const body = streamText(await read(), exposition);
+      return {
+        ok: true,
+        response: new Response(body, { headers: { "content-type": exposition.type, vary: "accept" } }),
+      };
+    },
   };
 }
 
+/** Writes metrics at the pace of the client, with a turn of the event loop for other work before each part. */
+function streamText(metrics: readonly Metric[], exposition: Exposition): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  const parts = writeMetrics(metrics, exposition);
+  return new ReadableStream({
+    async pull(controller) {
+      await setImmediate();
+      const next = parts.next();
+      if (next.done === true) controller.close();
+      else controller.enqueue(encoder.encode(next.value));
+    },
+    cancel: () => void parts.return(),
+  });
+}
+
 /** What waits for those who follow the events. */
-export function streamMetrics({ waiting, waitingBytes }: EventStreams): Metric[] {
-  const gauge = (name: string, help: string, value: number): Metric => ({
+export function streamMetrics({ waiting, waitingBytes }: EventStreams): Figure[] {
+  const gauge = (name: string, help: string, value: number): Figure => ({
     ...{ name, help, type: "gauge" },
     samples: [{ value }],
   });
   return [
     gauge("waiting_streams", "Event streams whose client has not taken what was last sent", waiting),
-    gauge("waiting_stream_bytes", "Bytes that these hold, of each one page of events at most", waitingBytes),
+    {
+      ...gauge("waiting_stream_bytes", "Bytes that these hold, of each one page of events at most", waitingBytes),
+      unit: "bytes",
+    },
   ];
-}
-
-/** Metrics as text. */
-export function formatMetrics(metrics: readonly Metric[]): string {
-  return metrics.map(({ name, type, help, samples }) => {
-    const lines = samples.map(({ labels, value }) => `kraken_${name}${formatLabels(labels ?? {})} ${value}\n`);
-    return `# HELP kraken_${name} ${help}\n# TYPE kraken_${name} ${type}\n${lines.join("")}`;
-  }).join("");
-}
-
-function formatLabels(labels: Readonly<Record<string, string>>): string {
-  const parts = Object.entries(labels).map(([name, value]) =>
-    `${name}="${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`
-  );
-  return parts.length === 0 ? "" : `{${parts.join(",")}}`;
 }

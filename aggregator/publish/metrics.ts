@@ -1,13 +1,13 @@
-import type { Metric } from "../../src/http/mod.ts";
+import type { Figure } from "../../src/http/mod.ts";
 import type { Board } from "./board.ts";
 import type { Publisher } from "./publisher.ts";
 
 /** Returns the metrics of publishing. @param publishers By host and port of the broker. */
-export function publishMetrics(board: Board, publishers: ReadonlyMap<string, Publisher>): Metric[] {
+export function publishMetrics(board: Board, publishers: ReadonlyMap<string, Publisher>): Figure[] {
   const all = [...publishers].map(([broker, { counts }]) => ({ labels: { broker }, counts }));
-  const each = (of: (counts: Publisher["counts"]) => number): Metric["samples"] =>
+  const each = (of: (counts: Publisher["counts"]) => number): Figure["samples"] =>
     all.map(({ labels, counts }) => ({ labels, value: of(counts) }));
-  const own: Metric = {
+  const own: Figure = {
     ...{ name: "publish_topics", type: "gauge", help: "Retained topics of the published state" },
     samples: [{ value: board.size }],
   };

@@ -108,3 +108,8 @@ function readCounts(value: Value | undefined): SubtreeCounts {
 export function countsValue(counts: SubtreeCounts): Value {
   return { ...counts };
 }
+
+/** Returns the counts that an aggregator's node has; zeros while there is none. */
+export function subtreeCounts(own: ReadNode | undefined): SubtreeCounts {
+  return own === undefined ? NOTHING : readSubtree(own).counts;
+}

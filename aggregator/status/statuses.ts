@@ -5,6 +5,7 @@ import type { Changes } from "../dispatch/changes.ts";
 import type { Event } from "../dispatch/events.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { Events } from "../store/events.ts";
+import type { GoalTimes } from "../telemetry/goal_times.ts";
 
 /** How soon changed nodes are checked, in milliseconds: changes in quick succession count once. */
 const EVERY = 250;
@@ -40,14 +41,16 @@ export function createStatuses(
     readonly events: Pick<Events, "listen">;
     readonly changes: Changes;
     readonly clock: Clock;
+    readonly goalTimes: GoalTimes;
     isIdle(change: Event<"CfgChanged" | "Discovered">): boolean;
     statusOf(id: string): EngineStatus;
     readonly publish: ((id: string, status: Value) => void) | undefined;
   },
 ): Statuses {
-  const { nodes, ownId, changes, clock } = parts;
+  const { nodes, ownId, changes, clock, goalTimes } = parts;
   const known = new Map<string, NodeStatus>();
-  const dirty = new Set<string>();
+  /** When the first change was noticed that was not looked at yet, in clock milliseconds. */
+  const dirty = new Map<string, number>();
   const unsettled = new Set<string>();
   let cancel: (() => void) | undefined;
   let cancelAgain: (() => void) | undefined;
@@ -55,22 +58,19 @@ export function createStatuses(
 
   function look(): void {
     cancel = undefined;
-    const ids = [...dirty];
+    const noticed = [...dirty];
     dirty.clear();
-    for (const id of ids) lookAt(id);
-    changes.post({ kind: "StatusesLooked", ids });
+    for (const [id, since] of noticed) lookAt(id, since);
+    changes.post({ kind: "StatusesLooked", ids: noticed.map(([id]) => id) });
   }
-  function lookAt(id: string): void {
+  function lookAt(id: string, since: number): void {
     const node = nodes.isChild(id) ? nodes.read(id) : undefined;
-    if (node === undefined) {
-      known.delete(id);
-      unsettled.delete(id);
-      return;
-    }
+    if (node === undefined) return forget(id);
     const status = parts.statusOf(id);
     const runState = node.view.get("/runState");
     const physState = node.view.get("/physState");
     const isConverged = status.phase === "converged";
+    goalTimes.looked(id, { target: node.target, isConverged, since, now: clock.now() });
     known.set(id, {
       isConverged,
       inSync: runState === "SYNC",
@@ -85,19 +85,26 @@ export function createStatuses(
   }
   function again(): void {
     cancelAgain = undefined;
-    for (const id of unsettled) dirty.add(id);
+    for (const id of unsettled) mark(id);
     schedule();
   }
   function schedule(): void {
     if (!stopped) cancel ??= clock.after(EVERY, look);
   }
+  function mark(id: string): void {
+    if (!dirty.has(id)) dirty.set(id, clock.now());
+  }
   function changed(id: string): void {
-    dirty.add(id);
+    mark(id);
     schedule();
   }
-  function remove(id: string): void {
+  function forget(id: string): void {
     known.delete(id);
     unsettled.delete(id);
+    goalTimes.forget(id);
+  }
+  function remove(id: string): void {
+    forget(id);
     schedule();
   }
   changes.on("status", "statuses", ["CfgChanged", "Discovered"], (change) => {

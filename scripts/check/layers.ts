@@ -35,6 +35,7 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
   "aggregator/composition": ["aggregator", "aggregator/*", "src", "src/*"],
   "aggregator": ["aggregator/*", "modules", "modules/*", "src", "src/*"],
   "aggregator/tree": ["src", "src/*"],
+  "aggregator/telemetry": ["src", "src/*"],
   "aggregator/evidence": ["aggregator/store", "src", "src/*"],
   "aggregator/dispatch": ["aggregator/tree", "src", "src/*"],
   "aggregator/store": ["aggregator/dispatch", "src", "src/*"],
@@ -67,14 +68,16 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
     ...["aggregator/tree", "src", "src/*"],
   ],
   "aggregator/engine": [
-    ...["aggregator/cfg", "aggregator/dispatch", "aggregator/nodes", "aggregator/store", "src", "src/*"],
+    ...["aggregator/cfg", "aggregator/dispatch", "aggregator/nodes", "aggregator/store", "aggregator/telemetry"],
+    ...["src", "src/*"],
   ],
   "aggregator/status": [
-    ...["aggregator/dispatch", "aggregator/handover", "aggregator/nodes", "aggregator/store", "src", "src/*"],
+    ...["aggregator/dispatch", "aggregator/handover", "aggregator/nodes", "aggregator/store", "aggregator/telemetry"],
+    ...["src", "src/*"],
   ],
   "aggregator/control": [
     ...["aggregator/cfg", "aggregator/dispatch", "aggregator/engine", "aggregator/groups", "aggregator/nodes"],
-    ...["aggregator/staging", "aggregator/status", "aggregator/store", "src", "src/*"],
+    ...["aggregator/staging", "aggregator/status", "aggregator/store", "aggregator/telemetry", "src", "src/*"],
   ],
   "aggregator/http": [
     ...["aggregator/cfg", "aggregator/control", "aggregator/groups", "aggregator/nodes", "aggregator/profiles"],

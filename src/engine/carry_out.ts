@@ -79,6 +79,7 @@ export function createCarrier(parts: CarrierParts): Carrier {
           return handlers.extend(id, command.execution);
         case "end":
           handlers.end(record, command.execution, command.why);
+          host.journal.timed?.(command.execution.step.key, clock.now() - command.execution.since, command.outcome);
           return command.execution.isOurs ? book.release(id, command.execution.step.key) : undefined;
         case "discover":
           return host.executor.discover(id, command.url, command.value);

@@ -1,5 +1,5 @@
 import type { MutationKey, Question, Step } from "../plan/mod.ts";
-import type { Checkpoint, EngineEvent, Stuck } from "./host.ts";
+import type { Checkpoint, EngineEvent, Outcome, Stuck } from "./host.ts";
 import type { Out } from "./node.ts";
 import type { Execution, NodeRecord, Wait } from "./record.ts";
 
@@ -16,7 +16,7 @@ export type EngineCommand =
   /** Restart the timeout of an execution. */
   | { readonly kind: "extend"; readonly execution: Execution }
   /** End an execution, and tell its handler why. */
-  | { readonly kind: "end"; readonly execution: Execution; readonly why: string }
+  | { readonly kind: "end"; readonly execution: Execution; readonly outcome: Outcome; readonly why: string }
   /** Write a discovered value. */
   | { readonly kind: "discover"; readonly url: string; readonly value: string }
   /** Tell the node's agent which mutation of this program it may prepare. */

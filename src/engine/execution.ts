@@ -2,6 +2,7 @@ import type { Plan, Step } from "../plan/mod.ts";
 import { isDisruptive } from "./disruption.ts";
 import { type Draft, log } from "./draft.ts";
 import { noteSuccess } from "./failure_tracker.ts";
+import type { Outcome } from "./host.ts";
 import { describeReached, describeStart } from "./messages.ts";
 import type { EngineNode } from "./node.ts";
 import { progressOf } from "./progress.ts";
@@ -48,7 +49,7 @@ export function isDone(step: Step, node: EngineNode): boolean {
 /** Ends `execution` of `draft` as a success. */
 export function complete(draft: Draft, execution: Execution): void {
   log(draft, "done", execution.step.key, describeReached(execution.step));
-  end(draft, execution, "It is done");
+  end(draft, execution, "done", "It is done");
   noteSuccess(draft, execution.step);
 }
 
@@ -56,7 +57,7 @@ export function complete(draft: Draft, execution: Execution): void {
 export function abort(draft: Draft, execution: Execution, why: string): void {
   disturb(draft, execution);
   log(draft, "aborted", execution.step.key, why);
-  end(draft, execution, why);
+  end(draft, execution, "aborted", why);
 }
 
 /** Records that a step that was broken off may have been carried out. */
@@ -65,9 +66,9 @@ export function disturb({ record, rules, now }: Draft, { disruptive }: Execution
 }
 
 /** Removes `execution` from the record, whatever its outcome, and tells its handler `why`. */
-export function end({ record, commands }: Draft, execution: Execution, why: string): void {
+export function end({ record, commands }: Draft, execution: Execution, outcome: Outcome, why: string): void {
   record.executions = withoutEntry(record.executions, execution.step.key);
-  commands.push({ kind: "end", execution, why });
+  commands.push({ kind: "end", execution, outcome, why });
 }
 
 /** Finds an execution in `record` by its id. It may have ended, and its mutation may be running again. */

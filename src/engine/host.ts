@@ -61,10 +61,19 @@ export interface Executor {
   approve?(id: string, mutation: MutationKey | undefined): void;
 }
 
+/** How an execution has ended; `aborted`: the plan does not continue it, or the engine has stopped. */
+export type Outcome = "done" | "failed" | "aborted";
+
 /** Shows people what an engine decides. */
 export interface Journal {
   /** Writes an entry to the event log. */
   log(event: EngineEvent): void;
+  /**
+   * Measures an execution that has ended. Absent in an agent.
+   *
+   * @param duration In milliseconds.
+   */
+  timed?(mutation: MutationKey, duration: number, outcome: Outcome): void;
   /** Sets or unsets (undefined) the node's `/stuck/parent` or `/stuck/self`. */
   hold(id: string, stuck: Stuck | undefined): void;
   /** Reads the node's `/stuck/...` of this role, which survives a restart. */

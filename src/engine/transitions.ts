@@ -82,7 +82,7 @@ export function failExecution(
     return concludeDraft(draft);
   }
   disturb(draft, current);
-  end(draft, current, failure.message);
+  end(draft, current, "failed", failure.message);
   noteFailure(draft, step, failure);
   if (isOurs && failure.unavailable !== true && failure.blameless !== true) {
     for (const [url, value] of Object.entries(step.failTo)) draft.commands.push({ kind: "discover", url, value });

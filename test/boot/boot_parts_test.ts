@@ -119,7 +119,7 @@ test("every count of boot services is a metric, and those of DHCP where it is ou
   };
   const lines = (dhcp: typeof counts.dhcp | undefined) =>
     readBootMetrics({ ...counts, dhcp }).flatMap(({ name, type, samples }) =>
-      samples.map(({ labels = {}, value }) => `${type} ${name} ${Object.values(labels).join("/")} ${value}`)
+      [...samples].map(({ labels = {}, value }) => `${type} ${name} ${Object.values(labels).join("/")} ${value}`)
     );
   const without = [
     ...["counter boot_tokens_total  1", "counter boot_enrolments_total  2"],

@@ -21,7 +21,7 @@ test("a mutation that this decision ends begins again only where its handler has
   ];
   for (const [about, waits] of cases) {
     const draft = beginDraft(recordOf(), rulesOf(), momentOf());
-    draft.commands.push({ kind: "end", execution: { ...execution, ...about }, why: "It is over" });
+    draft.commands.push({ kind: "end", outcome: "done", execution: { ...execution, ...about }, why: "It is over" });
     startRunnable(draft, node, plan, runnable);
     const unreturned: InvariantRefusal = { kind: "unreturned", execution: execution.id, until };
     assert.deepEqual(

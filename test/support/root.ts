@@ -52,6 +52,7 @@ export async function createTestRoot(options: {
   readonly uplink?: BrokerWatch;
   readonly broker?: string;
   readonly publish?: AggregatorParts["publish"];
+  readonly nodeMetrics?: boolean;
 } = {}): Promise<TestRoot> {
   const clock = createVirtualClock();
   const store = options.store ?? openMemoryStore();
@@ -74,6 +75,7 @@ export async function createTestRoot(options: {
     ...(options.way !== undefined && { way: options.way }),
     ...(options.uplink !== undefined && { uplink: options.uplink }),
     ...(options.publish !== undefined && { publish: options.publish }),
+    nodeMetrics: options.nodeMetrics === true,
   });
   await aggregator.start({ api: "http://127.0.0.1:1", broker: options.broker ?? "mqtt://127.0.0.1:2" });
   const { control } = aggregator;

@@ -57,7 +57,13 @@ export const programOperations = {
     ...always,
     path: "/metrics",
     summary: "Tells what is measured, for Prometheus",
-    answers: { 200: { about: "The text format of Prometheus", types: ["text/plain; version=0.0.4"] } },
+    description: "OpenMetrics where `Accept` asks for it, as Prometheus does.",
+    answers: {
+      200: {
+        about: "The text format of Prometheus, or OpenMetrics",
+        types: ["text/plain; version=0.0.4", "application/openmetrics-text; version=1.0.0; charset=utf-8"],
+      },
+    },
   }),
   getRoot: define({
     ...always,
