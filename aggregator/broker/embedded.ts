@@ -165,9 +165,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
       return retained();
     },
     get waiting() {
-      let bytes = 0;
-      for (const socket of sockets) bytes += socket.writableLength;
-      return { messages: own.waiting(), bytes };
+      return { messages: own.waiting(), bytes: [...sockets].reduce((sum, socket) => sum + socket.writableLength, 0) };
     },
     publish: own.publish,
     onPublish(listener) {

@@ -82,21 +82,11 @@ export function createSessions(
   const begun = new Map<string, Promise<Begun>>();
   const ending = new Set<Promise<void>>();
   const tokens = new Map<string, string>();
-  const refusals = new Map<string, { readonly until: number; readonly why: string }>();
+  const refusals = createRefusedCredentials(clock);
   /** Why there is no session with a BMC that supports them. */
   const sessionless = new Map<string, string>();
   const closed = new AbortController();
 
-  /** Removes expired refusals. A valid one outlives its nodes, which may come back at once. */
-  function forgetOld(): void {
-    const now = clock.now();
-    for (const [key, { until }] of refusals) if (until <= now) refusals.delete(key);
-  }
-  function refuse(key: string, why: string): never {
-    forgetOld();
-    refusals.set(key, { until: clock.now() + REFUSED_REST, why });
-    throw new CredentialsError(why);
-  }
   async function begin(access: Access, credentials: Credentials, key: string): Promise<Begun> {
     const answered = await logIn(access, credentials, { requests, names, signal: closed.signal });
     sessionless.delete(key);
@@ -107,7 +97,7 @@ export function createSessions(
       case "none":
         return { kind: "basic", until: Infinity };
       case "wrong":
-        return refuse(key, wrongCredentials(access));
+        return refusals.refuse(key, wrongCredentials(access));
       case "crowded":
         sessionless.set(key, answered.why);
         return { kind: "basic", until: clock.now() + answered.rest };
@@ -135,7 +125,7 @@ export function createSessions(
     for (const known of [begun, tokens, sessionless]) {
       for (const key of [...known.keys()]) if (key.startsWith(prefix)) known.delete(key);
     }
-    forgetOld();
+    refusals.forgetOld();
     await within(
       { clock, ms: LOGOUT_LIMIT, late: "It takes too long" },
       (signal) => Promise.all(ended.map(([, session]) => logOut(session, parts.farewells, signal))),
@@ -146,8 +136,7 @@ export function createSessions(
       const credentials = access.credentials();
       if (credentials === undefined) return { headers: {} };
       const key = keyOf(access, credentials);
-      const refusal = refusals.get(key);
-      if (refusal !== undefined && refusal.until > clock.now()) throw new CredentialsError(refusal.why);
+      refusals.check(key);
       const own = access.auth === "basic" ? undefined : await session(access, credentials, key, ask);
       const headers = own?.kind === "session" ? { [TOKEN]: own.token } : { authorization: basic(credentials) };
       return { headers, key };
@@ -161,9 +150,9 @@ export function createSessions(
         return true;
       }
       const why = sessionless.get(key);
-      if (why === undefined) return refuse(key, wrongCredentials(access));
+      if (why === undefined) return refusals.refuse(key, wrongCredentials(access));
       begun.delete(key); // a session may be free by then
-      return refuse(key, `${why}; it takes no user and password with each request either`);
+      return refusals.refuse(key, `${why}; it takes no user and password with each request either`);
     },
     leave(origin) {
       names.forget(origin);
@@ -173,6 +162,31 @@ export function createSessions(
     async close() {
       await Promise.all([end(""), ...ending]);
       closed.abort(new Error("The module stops"));
+    },
+  };
+}
+
+/** Remembers which credentials were not taken, by BMC and credentials. */
+function createRefusedCredentials(clock: Clock) {
+  const refused = new Map<string, { readonly until: number; readonly why: string }>();
+
+  /** Removes expired refusals. A valid one outlives its nodes, which may come back at once. */
+  function forgetOld(): void {
+    const now = clock.now();
+    for (const [key, { until }] of refused) if (until <= now) refused.delete(key);
+  }
+  return {
+    forgetOld,
+    /** @throws {CredentialsError} While these must not be tried. */
+    check(key: string): void {
+      const refusal = refused.get(key);
+      if (refusal !== undefined && refusal.until > clock.now()) throw new CredentialsError(refusal.why);
+    },
+    /** @throws {CredentialsError} Always. */
+    refuse(key: string, why: string): never {
+      forgetOld();
+      refused.set(key, { until: clock.now() + REFUSED_REST, why });
+      throw new CredentialsError(why);
     },
   };
 }

@@ -1,10 +1,17 @@
 import { join } from "node:path";
-import { defineModule, type Drain, type Module, type MutationRun, PermanentError } from "../../src/module/mod.ts";
+import {
+  defineModule,
+  type Drain,
+  type Module,
+  type ModuleContext,
+  type MutationRun,
+  PermanentError,
+} from "../../src/module/mod.ts";
 import { tailOf } from "../../src/process/mod.ts";
 import { isRecord, type Values } from "../../src/state/mod.ts";
 import { type ProgramConfig, programConfig, programNames } from "./config.ts";
 import { MAX_TEXT, serviceDeclaration } from "./declaration.ts";
-import { openProgramFolder } from "./record.ts";
+import { openProgramFolder, type ProgramFolder } from "./record.ts";
 import { createRemovals, isNamed } from "./removed.ts";
 import { createService, type Service } from "./service.ts";
 import { errorText } from "../../src/toolkit/mod.ts";
@@ -36,8 +43,7 @@ export function createServiceModule(options: { readonly runDir: string; readonly
     const services = new Map<string, Service>();
     /** The programs that were started here: other names belong to modules. */
     const programs = new Set(folder.names());
-    /** The number of the last request for each program's output that was answered. */
-    const answered = new Map<string, number>();
+    const answerOutputs = createOutputAnswers(folder, context);
 
     function service(name: string): Service {
       let found = services.get(name);
@@ -86,23 +92,6 @@ export function createServiceModule(options: { readonly runDir: string; readonly
       run.discover("/drained", drain.drained ? "YES" : "NO");
     }
 
-    /** Answers who waits for the end of an output, and forgets the answer once nobody does. */
-    function answer(id: string, view: Values): void {
-      for (const name of programs) {
-        const asked = view.get(`/services/${name}/output/asked`);
-        const number = isRecord(asked) ? asked["number"] : undefined;
-        if (number === answered.get(name)) continue;
-        if (!isRecord(asked) || typeof number !== "number") {
-          answered.delete(name);
-          context.discover(id, `/services/${name}/output/tail`, null);
-          continue;
-        }
-        answered.set(name, number);
-        const text = tailOf(folder.outputOf(name), Number(asked["lines"]), MAX_TEXT);
-        context.discover(id, `/services/${name}/output/tail`, { number, text });
-      }
-    }
-
     for (const name of programs) service(name).adopt();
     drain.join({
       objection: contradiction,
@@ -115,7 +104,7 @@ export function createServiceModule(options: { readonly runDir: string; readonly
       const node = context.node(id);
       if (node === undefined) return;
       const { cfg } = node;
-      answer(id, node.view);
+      answerOutputs(id, node.view, programs);
       for (const [name, service] of services) service.compare(readableConfig(cfg, name));
       removals.look(cfg);
     });
@@ -145,6 +134,34 @@ export function createServiceModule(options: { readonly runDir: string; readonly
       },
     };
   });
+}
+
+/**
+ * Makes what answers those who wait for the end of a program's output, and forgets the answer once nobody does.
+ *
+ * @returns Looks at the requests of a node, for these programs.
+ */
+function createOutputAnswers(
+  folder: ProgramFolder,
+  context: Pick<ModuleContext, "discover">,
+): (id: string, view: Values, programs: Iterable<string>) => void {
+  /** The number of the last request that was answered, by program. */
+  const answered = new Map<string, number>();
+  return (id, view, programs) => {
+    for (const name of programs) {
+      const asked = view.get(`/services/${name}/output/asked`);
+      const number = isRecord(asked) ? asked["number"] : undefined;
+      if (number === answered.get(name)) continue;
+      if (!isRecord(asked) || typeof number !== "number") {
+        answered.delete(name);
+        context.discover(id, `/services/${name}/output/tail`, null);
+        continue;
+      }
+      answered.set(name, number);
+      const text = tailOf(folder.outputOf(name), Number(asked["lines"]), MAX_TEXT);
+      context.discover(id, `/services/${name}/output/tail`, { number, text });
+    }
+  };
 }
 
 function nameOf(run: MutationRun): string {

@@ -51,15 +51,9 @@ export interface LimitAdmission {
  * @param wake Schedules a look at a node.
  */
 export function createLimitAdmission(clock: Clock, wake: (id: string) => void): LimitAdmission {
-  /** The counters at which a running mutation has places, by node and mutation. */
-  const running = new Map<string, readonly Counter[]>();
   const places: Places = createPlaces(clock, wake, (id, counter) => held.has(id, counter));
   const held = createHeldPlaces(places);
-
-  function run(id: string, key: string, counters: readonly Counter[]): void {
-    const limits = counters.filter(({ rule }) => rule.rule.kind === "limit");
-    if (limits.length > 0) running.set(`${id} ${key}`, limits);
-  }
+  const running = createRunningPlaces(places);
 
   /** Counts, by new rules, what runs and what was done to a node. */
   function countSubject({ id, name, out, running: steps, node }: Subject): void {
@@ -69,7 +63,7 @@ export function createLimitAdmission(clock: Clock, wake: (id: string) => void): 
     for (const step of steps) {
       const limits = limitNeeds(places.rules, node, step).map(places.counterOf);
       for (const counter of limits) counter.holders.set(holderOf(counter, id, step.key), name);
-      run(id, step.key, limits);
+      running.note(id, step.key, limits);
     }
   }
 
@@ -117,17 +111,9 @@ export function createLimitAdmission(clock: Clock, wake: (id: string) => void): 
         for (const counter of counters) places.take(counter, id, step.key, node.name);
         for (const counter of waiter?.counters ?? []) places.dispatch(counter);
       }
-      run(id, step.key, counters);
+      running.note(id, step.key, counters);
     },
-    release(id, key) {
-      const counters = running.get(`${id} ${key}`);
-      if (counters === undefined) return;
-      running.delete(`${id} ${key}`);
-      for (const counter of counters) {
-        releasePlace(counter, id, key);
-        places.dispatch(counter);
-      }
-    },
+    release: running.release,
     wait(id, node, steps, out) {
       for (const waiter of places.waitersOf(id)) {
         if (!steps.some(({ key }) => key === waiter.key)) places.drop(waiter);
@@ -152,6 +138,27 @@ export function createLimitAdmission(clock: Clock, wake: (id: string) => void): 
     stop: places.stop,
   };
   return self;
+}
+
+/** The places at limits that running mutations have. */
+function createRunningPlaces(places: Places) {
+  /** The counters, by node and mutation. */
+  const running = new Map<string, readonly Counter[]>();
+  return {
+    note(id: string, key: string, counters: readonly Counter[]): void {
+      const limits = counters.filter(({ rule }) => rule.rule.kind === "limit");
+      if (limits.length > 0) running.set(`${id} ${key}`, limits);
+    },
+    release(id: string, key: string): void {
+      const counters = running.get(`${id} ${key}`) ?? [];
+      running.delete(`${id} ${key}`);
+      for (const counter of counters) {
+        releasePlace(counter, id, key);
+        places.dispatch(counter);
+      }
+    },
+    clear: (): void => running.clear(),
+  };
 }
 
 /** The places at invariants that nodes have by what was done to them. */
