@@ -33,7 +33,7 @@ function functionsOf(file: string, name: string): string[] {
   function walk(node: Syntax): void {
     const own = syntaxNameOf(node["id"]) || syntaxNameOf(node["key"]);
     const value = node["value"] ?? node["init"];
-    const isFunction = ["FunctionDeclaration", "ObjectMethod"].includes(node.type) ||
+    const isFunction = ["FunctionDeclaration", "ObjectMethod", "ClassMethod"].includes(node.type) ||
       isSyntax(value) && (value.type === "ArrowFunctionExpression" || value.type === "MemberExpression");
     if (own === name && isFunction) found.push(text.slice(node.start, node.end));
     for (const child of syntaxChildrenOf(node)) walk(child);
