@@ -51,7 +51,7 @@ function isOldEnough(version: Hello["version"], oldest: OldestTls): boolean {
 function explainVersion({ version }: Hello, oldest: OldestTls): string {
   if (version === "ssl3") return "it supports only SSL 3 or older, which Kraken does not: update its firmware";
   if (oldest === "1.3") return "it does not support TLS 1.3: unset the node's '/bmc/tls', which asks for it";
-  return `it uses TLS ${version} at most: update its firmware or, where that is old for good, set the node's '/bmc/tls' to tls${version}`;
+  return `it uses TLS ${version} at most: update its firmware or, if there is no newer one, set the node's '/bmc/tls' to tls${version}`;
 }
 
 function explainAlert(code: number, said: string): string {

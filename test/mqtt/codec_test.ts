@@ -401,5 +401,5 @@ test("encodePacket() refuses what the protocol can't tell", () => {
   assert.throws(() => encodePacket({ ...publish, id: 65_536 }), /packet identifier of 65536/);
   assert.throws(() => encodePacket({ ...connect, keepalive: 70_000 }), /keep-alive of 70000/);
   assert.throws(() => encodePacket({ ...connect, password: "p" }), /password and no user name/);
-  assert.throws(() => encodePacket({ type: "subscribe", id: 1, filters: [] }), /no filter/);
+  assert.throws(() => encodePacket({ type: "subscribe", id: 1, filters: [] }), /without a filter/);
 });

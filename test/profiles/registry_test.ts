@@ -88,7 +88,7 @@ test("what a profile can't have is refused by name, and nothing is changed", asy
   }
   assert.deepEqual(profiles.list(), []);
   assert.match(refusalOf(root.patch("n1", { "/profiles": ["gone"] })).join(), /there is no profile 'gone'/);
-  assert.match(refusalOf(root.patch("n1", { "/inherited": { gone: ["/rack"] } })).join(), /Kraken keeps it/);
+  assert.match(refusalOf(root.patch("n1", { "/inherited": { gone: ["/rack"] } })).join(), /Kraken writes it itself/);
 });
 
 test("a profile whose values would be wrong on one node is refused with that node's name, and touches none", async () => {

@@ -8,7 +8,7 @@ import { decodeTftp, type TftpPacket } from "./packet.ts";
 import { errorPacketOf, runSession } from "./session.ts";
 import type { TftpEvent, TftpServerOptions, TftpSource } from "./types.ts";
 
-/** Why nothing is said to a client that is to wait. */
+/** Why a client that should wait gets no answer. */
 export const ASK_AGAIN = "It is to ask again";
 
 /** The largest file: 32 bits of bytes, as clients count them. */
@@ -48,7 +48,7 @@ export function createTransferNews(
   options: Pick<TftpServerOptions, "onEvent"> & { readonly log: Log; readonly clock: Clock },
 ): TransferNews {
   const { log } = options;
-  const failures = createRefusalLog(log, options.clock); // whoever asks and goes can cause them as often as they like
+  const failures = createRefusalLog(log, options.clock); // clients that ask and leave can cause any number of them
 
   function sendError(socket: UdpSocket, to: UdpPeer, reply: Uint8Array): void {
     socket.send(reply, to).catch((error: unknown) =>
