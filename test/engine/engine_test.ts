@@ -960,3 +960,19 @@ test("10,000 nodes that become dirty at once are worked off in slices that leave
   assert.ok(between >= 90, `Others ran ${between} times`);
   assert.ok(longest <= 101, `A slice took ${longest} reads`);
 });
+
+test("executions are counted on, those that are awaited included, so that no two have the same name", async () => {
+  const lab = createLab();
+  lab.onRun = () => {};
+  const ids = () => lab.engine.status("a").running.map(({ execution }) => execution.replace(/^.*-/, ""));
+  lab.want({ "/services/s/state": "RUN" });
+  lab.see({ "/physState": "POWER_ON", "/runState": "SYNC", "/lamp": "DARK", "/fan": "SLOW", "/pump": "SLOW" });
+  await lab.settle();
+  assert.deepEqual(ids(), ["1"]);
+  lab.want({ "/services/s/state": "RUN", "/lamp": "LIT" });
+  await lab.settle();
+  assert.deepEqual(ids(), ["1", "2"]);
+  lab.want({ "/services/s/state": "RUN", "/lamp": "LIT", "/fan": "FAST", "/pump": "FAST" });
+  await lab.settle();
+  assert.deepEqual(ids(), ["1", "2", "3"]);
+});

@@ -44,6 +44,12 @@ test("a node whose plan is still being searched for is left alone until the plan
   slow.finish();
   await lab.settle();
   assert.deepEqual(lab.runs.map(({ key }) => key), ["rack/light"]);
+  assert.doesNotMatch(lab.engine.status("a").reason ?? "", /search/);
+  slow.isSlow = true;
+  lab.want({ "/lamp": "DARK" });
+  lab.see({ "/lamp": "LIT" });
+  await lab.settle();
+  assert.equal(slow.waiting.length, 1, "the next search is waited for as well");
 });
 
 test("what is in flight goes on while a plan is being searched for", async () => {

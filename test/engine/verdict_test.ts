@@ -160,3 +160,12 @@ test("a node that was at it already, and succeeds, does not let go of what is he
   await lab.clock.advance(10_000);
   assert.deepEqual(lab.runs.filter(({ id }) => id === "late"), []);
 });
+
+test("a mutation that is held for the fleet is held at once on the nodes that only wait to try it again", async () => {
+  const lab = createLab({ policy: { ...defaultPolicy, failuresInARow: 2 } });
+  lab.onRun = (run) => run.reject(run.id === "c" ? new DeclinedError("Not now") : new Error("No power supply"));
+  await wantOn(lab, ["c"]);
+  assert.equal(lab.engine.status("c").phase, "backoff");
+  await wantOn(lab, ["a", "b"]);
+  assert.equal(lab.engine.status("c").phase, "stuck");
+});
