@@ -35,6 +35,7 @@ function make({ holds = false } = {}) {
       },
       journal: {
         log: ({ kind, node, mutation, why }) => say("log", kind, node, mutation, why.slice(0, 12)),
+        timed: (mutation, duration, outcome) => say("timed", mutation, duration, outcome),
         hold: (id, stuck) => say("hold", id, stuck?.reason),
         held: () => undefined,
       },
@@ -112,15 +113,18 @@ test("each command goes to the part that carries it out", () => {
   for (const [command, told] of cases) assert.deepEqual(carry(command), told, command.kind);
 });
 
-test("the places of an execution of this program are given back as it ends, and of another program's there are none", () => {
-  const { carry, execution } = make();
+test("an execution that ends is timed, and gives its places back where it is of this program", async () => {
+  const { carry, execution, clock } = make();
+  await clock.advance(5_000);
   const end = (about: Partial<Execution>): EngineCommand => ({
     kind: "end",
-    execution: { ...execution, ...about },
+    execution: { ...execution, since: 2_000, ...about },
+    outcome: "failed",
     why: "Over",
   });
-  assert.deepEqual(carry(end({})), ["end a r-1 Over", "release a rack/light"]);
-  assert.deepEqual(carry(end({ isOurs: false })), ["end a r-1 Over"]);
+  const timed = "timed rack/light 3000 failed";
+  assert.deepEqual(carry(end({})), ["end a r-1 Over", timed, "release a rack/light"]);
+  assert.deepEqual(carry(end({ isOurs: false })), ["end a r-1 Over", timed]);
 });
 
 test("what needs a node is left where that is gone", () => {
