@@ -6,7 +6,7 @@ import type { NodeDetail } from "../control/detail.ts";
 import { type PatchedValues, pointerOf, readPatch } from "./patch.ts";
 
 /** What a patch changes on one node. */
-export interface NodePatch {
+interface NodePatch {
   readonly id: string;
   /** null unsets. */
   readonly values: ReadonlyMap<string, Value | null>;

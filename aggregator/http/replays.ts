@@ -10,7 +10,7 @@ const MAX_SIZE = 64 * 1024 * 1024;
 const MAX_KEY = 200;
 
 /** An answer that can be given again. */
-export interface KeptAnswer {
+interface KeptAnswer {
   readonly status: number;
   readonly headers: { readonly [name: string]: string };
   readonly text: string;

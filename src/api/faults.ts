@@ -7,7 +7,7 @@ export function describeIssues(issues: readonly v.BaseIssue<unknown>[], place = 
 }
 
 /** Shows a value in a message. */
-export function show(value: unknown): string {
+function show(value: unknown): string {
   return value === undefined ? "missing" : JSON.stringify(value)?.slice(0, 80) ?? typeof value;
 }
 

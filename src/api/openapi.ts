@@ -43,13 +43,19 @@ export function headersOf(operation: Operation): { readonly [name: string]: stri
   const { conditional, changes, method, answers, parameters } = operation;
   const isTagged = method === "GET" && Object.values(answers).some(({ etag }) => etag !== undefined);
   return {
-    ...(isTagged && { "If-None-Match": "The ETag of what is known already: 304 where that is still right" }),
+    ...(isTagged && { "If-None-Match": "The ETag of a previous answer: 304 if nothing has changed" }),
     ...(conditional !== undefined &&
-      { "If-Match": `The change is made only if this is the ETag of ${conditional}. \`*\` stands for any` }),
+      { "If-Match": `Make the change only if this is the ETag of ${conditional}; \`*\` matches any` }),
     ...(changes && method === "POST" &&
-      { "Idempotency-Key": "The same request with the same key is done once, and answered alike for 10 minutes" }),
+      {
+        "Idempotency-Key":
+          "Repeated requests with the same key are carried out once; the answer is kept for 10 minutes",
+      }),
     ...(changes &&
-      { Prefer: "`respond-async`: 202 with an operation to follow, where it takes over a second (or `wait=SECONDS`)" }),
+      {
+        Prefer:
+          "`respond-async`: if the change takes longer than a second (or `wait=SECONDS`), answer 202 with an operation to follow",
+      }),
     ...Object.fromEntries(Object.entries(parameters.header ?? {}).map(([name, { about }]) => [name, about])),
   };
 }
@@ -147,7 +153,7 @@ function answersOf({ answers, method, examples, changes }: Operation): Json {
   const isTagged = method === "GET" && Object.values(answers).some(({ etag }) => etag !== undefined);
   const later = {
     202: {
-      description: "It goes on: `Location` is the operation to follow. Only with `Prefer: respond-async`",
+      description: "The change continues: `Location` is the operation to follow. Only with `Prefer: respond-async`",
       headers: { Location: { description: "The operation", schema: { type: "string" } } },
       content: { "application/json": { schema: { $ref: "#/components/schemas/LongOperation" } } },
     },
@@ -155,7 +161,7 @@ function answersOf({ answers, method, examples, changes }: Operation): Json {
   return {
     ...Object.fromEntries(found),
     ...(changes && later),
-    ...(isTagged && { 304: { description: "What is known already is still right" } }),
+    ...(isTagged && { 304: { description: "Not modified" } }),
   };
 }
 

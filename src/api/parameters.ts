@@ -45,7 +45,7 @@ export const nodeInPath = {
 
 /** The nodes that an operation is about, where it may be about all. */
 export const someNodes = {
-  nodeset: { kind: "text", schema: nodeset, about: "Only these nodes; absent: all" },
+  nodeset: { kind: "text", schema: nodeset, about: "Only these nodes; default: all" },
 } as const;
 /** The nodes that an operation is about, where that has to be said. */
 export const theseNodes = {
@@ -57,7 +57,7 @@ export const dryRun = {
   dryRun: {
     kind: "flag",
     schema: v.boolean(),
-    about: "Answers what would change, and changes nothing",
+    about: "Return the changes and plans without making the change",
     default: false,
   },
 } as const;
@@ -66,37 +66,44 @@ export const detail = {
   detail: {
     kind: "text",
     schema: v.picklist(["nodes", "groups"], "nodes or groups"),
-    about: "`groups` leaves out what is told of each node",
+    about: "`groups`: leave out the single nodes",
     default: "nodes",
   },
 } as const;
 
 /** Parameters of every list. */
 export const listParameters = {
-  limit: { kind: "whole", schema: whole(1, 100_000), about: "The most entries of a page; absent: all of them" },
-  cursor: { kind: "text", schema: text(1000), about: "`next` of the page before" },
+  limit: {
+    kind: "whole",
+    schema: whole(1, 100_000),
+    about: "Largest number of entries in a page; default: all entries",
+  },
+  cursor: { kind: "text", schema: text(1000), about: "`next` of the previous page" },
   sort: {
     kind: "text",
     schema: text(300),
-    about:
-      "Fields to sort by, with `-` before those that go down: `phase,-name`. Names are in the order of their numbers",
+    about: "Fields to sort by, `-` for descending order: `phase,-name`. Numbers in names sort by value",
   },
-  fields: { kind: "text", schema: text(300), about: "Only these fields of each entry: `name,phase`" },
+  fields: { kind: "text", schema: text(300), about: "Only these fields of each entry, such as `name,phase`" },
 } as const;
 
 /** Filters of nodes. */
 export const nodeFilters = {
-  phase: { kind: "text", schema: text(200), about: `Only nodes in one of these phases: ${PHASES.join(", ")}` },
+  phase: {
+    kind: "text",
+    schema: text(200),
+    about: `Only nodes in these phases, separated by commas: ${PHASES.join(", ")}`,
+  },
   state: {
     kind: "states",
     schema: v.record(v.pipe(v.string(), v.regex(/^\/[^?#]+$/, "a state URL such as /runState")), text(300)),
     about:
-      "Only nodes whose known state has this value, such as `state./runState=ERROR`. Several parameters have to hold all; " +
-      "several values, with commas between them, are alternatives",
+      "Only nodes whose known state has this value, such as `state./runState=ERROR`. All such parameters must match; " +
+      "several values, separated by commas, are alternatives",
   },
   text: {
     kind: "text",
     schema: text(200),
-    about: "Only nodes with this text in a field of the list, in upper or lower case",
+    about: "Only nodes that have this text in a field of the list; case is ignored",
   },
 } as const;

@@ -31,7 +31,7 @@ export function selectionForm(operation: Operation): Operation | undefined {
     path: `/api/v1/selection/${selection.path}`,
     summary: `${operation.summary}: with the nodeset in the body`,
     description:
-      `As \`${operation.method} ${operation.path}\`, for nodesets that are too long for a URL: up to 200,000 names.`,
+      `As \`${operation.method} ${operation.path}\`, for nodesets that are too long for a URL, with up to 200,000 names.`,
     parameters: { ...parameters, query },
     body: {
       schema: v.strictObject(entries, `an object with ${names}`),

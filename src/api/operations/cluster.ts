@@ -30,14 +30,14 @@ export const clusterOperations = {
       answeredBy: "root",
       changes: true,
     },
-    summary: "Makes nodes have exactly the cfg that is given, and creates those that are not there",
+    summary: "Gives nodes exactly this cfg, and creates nodes that do not exist",
     description:
       "Nodes that are not in the body stay as they are. `krakenctl apply` makes this body from an inventory file. " +
       "With `ifVersion` a node is changed only if its cfg is what was read: one that is not, and nothing is applied.",
     parameters: { query: { ...dryRun, ...detail } },
     body: { schema: inventoryBody, about: "The nodes", types: JSON_TYPES, limit: MAX_INVENTORY },
     answers: {
-      200: { about: "What changes, and what follows from that", schema: changeList, etag: "the cfg of these nodes" },
+      200: { about: "The changes and the resulting plans", schema: changeList, etag: "the cfg of these nodes" },
     },
     problems: ["conflict"],
     conditional: "the cfg of these nodes, as a dry run answers it, or of all nodes, as their list does",
@@ -47,7 +47,7 @@ export const clusterOperations = {
   }),
   listEvents: define({
     ...{ method: "GET", path: "/api/v1/events", group: "Events", role: "viewer", answeredBy: "any", changes: false },
-    summary: "Tells what Kraken did and saw, as a stream or in pages",
+    summary: "Returns the event log, as a stream or in pages",
     description:
       "With `Accept: application/json` the answer is a page of up to `limit` events. Otherwise it is a stream of " +
       "Server-Sent Events: everything after `after`, or after the id in `Last-Event-ID`, then what happens; without either " +
@@ -57,14 +57,14 @@ export const clusterOperations = {
       query: {
         nodeset: {
           ...someNodes.nodeset,
-          about: "Only events of these nodes, deleted ones of which the log has events among them",
+          about: "Only events of these nodes, which may be deleted ones",
         },
         after: {
           kind: "text",
           schema: v.pipe(v.string(), v.regex(/^[0-9]{1,15}$/, "the number of the last event that is known")),
           about: "Only events after this id",
         },
-        cursor: { ...listParameters.cursor, about: "`next` of the page before: the same as `after`" },
+        cursor: { ...listParameters.cursor, about: "`next` of the previous page; means the same as `after`" },
         limit: {
           kind: "whole",
           schema: v.pipe(
@@ -72,7 +72,7 @@ export const clusterOperations = {
             v.minValue(1, "a whole number from 1 to 1000"),
             v.maxValue(1000, "a whole number from 1 to 1000"),
           ),
-          about: "The most events of a page",
+          about: "Largest number of events in a page",
           default: 1000,
         },
       },
@@ -80,19 +80,19 @@ export const clusterOperations = {
         "Last-Event-ID": {
           kind: "text",
           schema: text(15),
-          about: "The last id that a stream gave: it counts more than `after`",
+          about: "The last id received from a stream; takes precedence over `after`",
         },
       },
     },
     answers: {
-      200: { about: "A page of events, or the stream of them", schema: eventPage, types: ["text/event-stream"] },
+      200: { about: "A page of events, or a stream", schema: eventPage, types: ["text/event-stream"] },
     },
     problems: ["unavailable"],
     selection: { path: "events" },
   }),
   getEngine: define({
     ...{ method: "GET", path: "/api/v1/engine", group: "Engine", role: "viewer", answeredBy: "any", changes: false },
-    summary: "Tells how many nodes are at their goal, what was counted, and whether everything is frozen",
+    summary: "Returns the status of the engine: nodes at their goal, counters, and whether everything is frozen",
     parameters: {},
     answers: { 200: { about: "The engine", schema: engine, etag: "whether everything is frozen" } },
   }),
@@ -105,14 +105,14 @@ export const clusterOperations = {
       answeredBy: "any",
       changes: true,
     },
-    summary: "Starts nothing more, on some nodes or on any, until they are thawed",
+    summary: "Freezes nodes, or everything: Kraken starts no more steps there",
     description:
       "A freeze of everything is about the aggregator that is asked, and those below it; that of single nodes is " +
       "desired state, which the root takes.",
     parameters: {},
     body: {
       schema: freezeBody,
-      about: "Which nodes; without a body everything",
+      about: "The nodes; without a body, everything",
       types: JSON_TYPES,
       limit: MAX_SELECTION,
       optional: true,
@@ -131,11 +131,11 @@ export const clusterOperations = {
       answeredBy: "any",
       changes: true,
     },
-    summary: "Lets work on some nodes, or on every node, go on",
+    summary: "Thaws nodes, or everything",
     parameters: {},
     body: {
       schema: freezeBody,
-      about: "Which nodes; without a body everything",
+      about: "The nodes; without a body, everything",
       types: JSON_TYPES,
       limit: MAX_SELECTION,
       optional: true,
@@ -154,20 +154,20 @@ export const clusterOperations = {
       answeredBy: "any",
       changes: true,
     },
-    summary: "Lets everything be tried again that is held for the whole fleet",
+    summary: "Releases all mutations that are held for the whole fleet, so that Kraken tries them again",
     parameters: {},
-    answers: { 200: { about: "The holds that there were", schema: releasedHolds } },
+    answers: { 200: { about: "The released holds", schema: releasedHolds } },
     problems: ["unavailable"],
   }),
   getLimits: define({
     ...{ method: "GET", path: "/api/v1/limits", group: "Engine", role: "viewer", answeredBy: "any", changes: false },
-    summary: "Tells limits and invariants, who waits at them, and what is held for the whole fleet",
+    summary: "Returns limits and invariants with their queues, and the mutations that are held for the whole fleet",
     parameters: {},
     answers: { 200: { about: "The limits", schema: limits } },
   }),
   listTree: define({
     ...{ method: "GET", path: "/api/v1/tree", group: "Tree", role: "viewer", answeredBy: "any", changes: false },
-    summary: "Lists the aggregators from here down, and how the nodes below each are",
+    summary: "Lists this aggregator and those below it, with the health of their nodes",
     description:
       "`health` is FULL (all nodes below are heard and at their goal), PARTIAL (some are not there yet), DEGRADED " +
       "(some have failed or cannot be heard), LOST (it is not heard itself: `stale` says since when) or UNKNOWN (it has not " +
@@ -185,7 +185,7 @@ export const clusterOperations = {
       answeredBy: "any",
       changes: false,
     },
-    summary: "Lists machines that have asked to boot from this aggregator and that no node is known of",
+    summary: "Lists machines that asked this aggregator for a boot and belong to no node",
     parameters: { query: listParameters },
     answers: { 200: { about: "The machines", schema: discoveredList } },
     list: { key: "machines", item: unknownMachine },
@@ -199,7 +199,7 @@ export const clusterOperations = {
       answeredBy: "any",
     },
     changes: true,
-    summary: "Makes such a machine a node, or the machine of a node that has none",
+    summary: "Makes such a machine a new node, or assigns it to a node that has no machine",
     description:
       "What is not said is added where the node has none: `/boot/method` pxe, `/parent` the aggregator that was " +
       "asked, `/arch` as the machine told it, `/ipv4/mac`, and the first free address of `subnet`, or of the network that the " +
@@ -215,10 +215,14 @@ export const clusterOperations = {
         serial: told("The serial number of a Raspberry Pi"),
       },
     },
-    body: { schema: adoptionBody, about: "The node's name, and cfg beside it", types: JSON_TYPES },
+    body: { schema: adoptionBody, about: "The node's name and cfg", types: JSON_TYPES },
     answers: {
-      200: { about: "The machine of a node that was there", schema: adoptedMachine, etag: "the cfg of the node" },
-      201: { about: "A new node", schema: adoptedMachine, etag: "the cfg of the node" },
+      200: {
+        about: "The machine was assigned to an existing node",
+        schema: adoptedMachine,
+        etag: "the cfg of the node",
+      },
+      201: { about: "A new node was created", schema: adoptedMachine, etag: "the cfg of the node" },
     },
     problems: ["conflict", "elsewhere", "unavailable"],
     conditional: "the cfg of a node that is there",

@@ -134,7 +134,7 @@ export const layerOperations = {
     },
     body: {
       schema: mergePatch,
-      about: "A merge patch of nested state: null unsets",
+      about: "A merge patch of nested state; null unsets a value",
       types: PATCH_TYPES,
       limit: MAX_SELECTION,
     },

@@ -19,7 +19,7 @@ const group = "Plans and explanations";
 const whatIf = {
   schema: mergePatch,
   types: PATCH_TYPES,
-  about: "A merge patch of the cfg that is asked about",
+  about: "A merge patch of the cfg, which is not stored",
 } as const;
 const { limit, cursor, fields } = listParameters;
 const { phase } = nodeFilters;
@@ -28,7 +28,7 @@ const { phase } = nodeFilters;
 export const planOperations = {
   listPlans: define({
     ...{ method: "GET", path: "/api/v1/plan", group, role: "viewer", answeredBy: "any", changes: false },
-    summary: "Tells what will be done on nodes, or why nothing can be",
+    summary: "Returns the plans of nodes, or why there are none",
     parameters: { query: { ...someNodes, phase, limit, cursor, fields } },
     answers: { 200: { about: "The plans", schema: planList } },
     list: { key: "plans", item: nodePlan },
@@ -36,14 +36,14 @@ export const planOperations = {
   }),
   getPlan: define({
     ...{ method: "GET", path: "/api/v1/nodes/{id}/plan", group, role: "viewer", answeredBy: "any", changes: false },
-    summary: "Tells what will be done on one node, or why nothing can be",
+    summary: "Returns the plan of a node, or why there is none",
     parameters: { path: nodeInPath },
     answers: { 200: { about: "The plan", schema: nodePlan } },
   }),
   listExplanations: define({
     ...{ method: "GET", path: "/api/v1/explain", group, role: "viewer", answeredBy: "any", changes: false },
-    summary: "Explains what nodes do, what they wait for and why",
-    description: "Only the aggregator that serves a node knows what its steps wait for: `servedAt` is its address.",
+    summary: "Explains what Kraken does with nodes, what they wait for, and why",
+    description: "Only the aggregator that serves a node knows what each step waits for; `servedAt` is its address.",
     parameters: { query: { ...someNodes, phase, limit, cursor, fields } },
     answers: { 200: { about: "The explanations", schema: explanationList } },
     list: { key: "explanations", item: explanation },
@@ -58,13 +58,13 @@ export const planOperations = {
       answeredBy: "server",
       changes: false,
     },
-    summary: "Explains what one node does, each step that is left and what it waits for",
+    summary: "Explains what Kraken does with a node: each remaining step and what it waits for",
     parameters: { path: nodeInPath },
     answers: { 200: { about: "The explanation", schema: explanation } },
   }),
   explainChanges: define({
     ...{ method: "POST", path: "/api/v1/explain", group, role: "viewer", answeredBy: "any", changes: false },
-    summary: "Explains what would be done if the cfg of nodes were changed, and changes nothing",
+    summary: "Explains what Kraken would do after a change of the cfg of nodes, without making it",
     parameters: { query: theseNodes },
     body: { ...whatIf, limit: MAX_SELECTION },
     answers: { 200: { about: "The explanations, with `isHypothetical`", schema: explanationList } },
@@ -81,7 +81,7 @@ export const planOperations = {
       answeredBy: "server",
       changes: false,
     },
-    summary: "Explains what would be done if the cfg of one node were changed, and changes nothing",
+    summary: "Explains what Kraken would do after a change of the cfg of a node, without making it",
     parameters: { path: nodeInPath },
     body: whatIf,
     answers: { 200: { about: "The explanation, with `isHypothetical`", schema: explanation } },
@@ -90,17 +90,17 @@ export const planOperations = {
   }),
   getGraph: define({
     ...{ method: "GET", path: "/api/v1/nodes/{id}/graph", group, role: "viewer", answeredBy: "any", changes: false },
-    summary: "Draws the states around one node, and its way through them",
+    summary: "Returns the graph of states around a node, and its path through them",
     parameters: {
       path: nodeInPath,
       query: {
         format: {
           kind: "text",
           schema: v.picklist(["json", "dot", "mermaid"], "json, dot or mermaid"),
-          about: "The data, or a drawing of it for Graphviz or Mermaid",
+          about: "JSON, or a drawing for Graphviz or Mermaid",
           default: "json",
         },
-        maxStates: wholeParameter({ least: 1, most: 2000, default: 256, about: "The most states" }),
+        maxStates: wholeParameter({ least: 1, most: 2000, default: 256, about: "Largest number of states" }),
       },
     },
     answers: {

@@ -26,7 +26,7 @@ export const programOperations = {
   listOperations: define({
     ...long,
     path: "/api/v1/operations",
-    summary: "Lists requests that take long, and those that did in the last 10 minutes",
+    summary: "Lists long requests that are running or ended in the last 10 minutes",
     parameters: { query: listParameters },
     answers: { 200: { about: "The requests", schema: longOperationList } },
     list: { key: "operations", item: v.omit(longOperation, ["answer", "problem"]) },
@@ -34,8 +34,8 @@ export const programOperations = {
   getOperation: define({
     ...long,
     path: "/api/v1/operations/{operation}",
-    summary: "Tells how far a request is that takes long, and what came of it",
-    description: "Its id comes with the 202 of a request that was sent with `Prefer: respond-async`.",
+    summary: "Returns the state and the result of a long request",
+    description: "The 202 answer to a request with `Prefer: respond-async` has its id.",
     parameters: { path: { operation: named("Its id") } },
     answers: { 200: { about: "The request", schema: longOperation } },
     problems: ["not-found"],
@@ -43,21 +43,21 @@ export const programOperations = {
   getHealth: define({
     ...always,
     path: "/healthz",
-    summary: "Answers while the program lives, with what keeps it from its work",
-    answers: { 200: { about: "It lives", schema: health } },
+    summary: "Reports that the program is alive, and what prevents it from working",
+    answers: { 200: { about: "It is alive", schema: health } },
   }),
   getReady: define({
     ...always,
     path: "/readyz",
-    summary: "Answers 200 while the program can do all of its work, and otherwise 503 with the reason",
+    summary: "Reports whether the program can do all of its work: 200, or 503 with the reason",
     answers: { 200: { about: "It is ready", schema: ready } },
     problems: ["unavailable"],
   }),
   getMetrics: define({
     ...always,
     path: "/metrics",
-    summary: "Tells what is measured, for Prometheus",
-    description: "OpenMetrics where `Accept` asks for it, as Prometheus does.",
+    summary: "Returns the metrics, for Prometheus",
+    description: "OpenMetrics if `Accept` asks for it, as Prometheus does.",
     answers: {
       200: {
         about: "The text format of Prometheus, or OpenMetrics",
@@ -68,25 +68,25 @@ export const programOperations = {
   getRoot: define({
     ...always,
     path: "/",
-    summary: "Tells people who opened the address where to look",
+    summary: "Points people who open the address to `/api`",
     answers: { 200: { about: "A text", types: ["text/plain; charset=UTF-8"] } },
   }),
   getOpenApi: define({
     ...always,
     path: "/openapi.json",
-    summary: "Describes this API in OpenAPI 3.1",
+    summary: "Returns the description of this API in OpenAPI 3.1",
     answers: { 200: { about: "The document", schema: jsonObject } },
   }),
   getApiPage: define({
     ...always,
     path: "/api",
-    summary: "Describes this API on a page for people, which loads nothing else",
+    summary: "Returns a page that describes this API for people",
     answers: { 200: { about: "The page", types: ["text/html; charset=UTF-8"] } },
   }),
   getProblem: define({
     ...always,
     path: "/problems/{kind}",
-    summary: "Tells what a kind of problem means",
+    summary: "Explains a kind of problem",
     parameters: { path: { kind: named("The end of the `type` of a problem") } },
     answers: { 200: { about: "A text", types: ["text/plain; charset=UTF-8"] } },
     problems: ["not-found"],

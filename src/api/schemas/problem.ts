@@ -7,62 +7,68 @@ export const PROBLEMS = {
   "elsewhere": {
     status: 307,
     title: "Temporary Redirect",
-    words: "Another aggregator has to be asked: `Location` is its address. Repeat the request there, unchanged.",
+    words: "Another aggregator answers this request: repeat it, unchanged, at the address in `Location`.",
   },
   "malformed": {
     status: 400,
     title: "Bad Request",
     words:
-      "The request cannot be read: JSON, nodeset, cursor or event id; or a parameter is unknown, given twice or of another form.",
+      "The request cannot be parsed: invalid JSON, nodeset, cursor or event id, or a parameter that is unknown, repeated or invalid.",
   },
   "forbidden": {
     status: 403,
     title: "Forbidden",
-    words: "It was asked under another host's name, or by a page of another origin.",
+    words: "The request names another host, or comes from a page of another origin.",
   },
   "not-found": { status: 404, title: "Not Found", words: "There is no such path, or no such node." },
   "method-not-allowed": {
     status: 405,
     title: "Method Not Allowed",
-    words: "The path has no such method: `Allow` lists those that it has.",
+    words: "The path does not support this method: `Allow` lists those that it supports.",
   },
   "conflict": {
     status: 409,
     title: "Conflict",
     words:
-      "It contradicts what is there, such as a name, MAC address or address that another node has; both are named.",
+      "The change contradicts existing state, such as a name or an address of another node. The problem names both.",
   },
   "changed": {
     status: 412,
     title: "Precondition Failed",
-    words: "It has changed since it was read: `ETag` is the current one. Read it again, and repeat the change.",
+    words:
+      "The condition does not hold, because the resource has changed: `ETag` is the current one. Read it again and repeat the change.",
   },
-  "too-large": { status: 413, title: "Content Too Large", words: "The body is longer than the operation takes." },
+  "too-large": {
+    status: 413,
+    title: "Content Too Large",
+    words: "The body is larger than the limit of the operation.",
+  },
   "wrong-type": {
     status: 415,
     title: "Unsupported Media Type",
-    words: "The body is of another type than the operation takes.",
+    words: "The operation does not accept bodies of this type.",
   },
   "invalid": {
     status: 422,
     title: "Unprocessable Content",
-    words: "The body has wrong values, each listed in `errors` (at most 100). Nothing was changed.",
+    words: "The body has invalid values, each listed in `errors` (at most 100). Nothing was changed.",
   },
   "key-reused": {
     status: 422,
     title: "Unprocessable Content",
-    words: "The `Idempotency-Key` was sent before, with another request.",
+    words: "The `Idempotency-Key` was already used for another request.",
   },
   "condition-missing": {
     status: 428,
     title: "Precondition Required",
-    words: "This aggregator makes changes under a condition only: say with `If-Match` what was read, or `*`.",
+    words: "This aggregator requires a condition for changes: send `If-Match` with the ETag of what you read, or `*`.",
   },
-  "internal": { status: 500, title: "Internal Server Error", words: "A fault of the aggregator's: its log says more." },
+  "internal": { status: 500, title: "Internal Server Error", words: "The aggregator failed; its log has the details." },
   "unavailable": {
     status: 503,
     title: "Service Unavailable",
-    words: "Not now: it cannot be written, another program does not answer, or too many follow the events.",
+    words:
+      "Temporarily unavailable: the store cannot be written, another program does not answer, or too many clients follow the events.",
   },
 } as const;
 
