@@ -1,34 +1,55 @@
-import { type ConversionConfig, type JsonSchema, toJsonSchema, toJsonSchemaDefs } from "@valibot/to-json-schema";
+import { type ConversionConfig, type JsonSchema, toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import { components } from "./components.ts";
 
-const CONFIG: ConversionConfig = {
-  target: "draft-2020-12",
-  definitions: components,
-  ignoreActions: ["check"], // what a check says is in the words of the schema
-  // A tuple has so many items and no more.
-  overrideSchema: ({ valibotSchema, jsonSchema }) =>
-    valibotSchema.type === "tuple" ? { ...jsonSchema, items: { not: {} } } : undefined,
-  overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}`,
-};
+const names = new Map<unknown, string>(Object.entries(components).map(([name, schema]) => [schema, name]));
+/** The schemas that were converted before: documents name them again and again. */
+const converted = new WeakMap<v.GenericSchema, JsonSchema>();
 
-/** The JSON Schema (draft 2020-12) of a schema. What has a name of its own is referred to. */
+/**
+ * Converts a schema to JSON Schema (draft 2020-12). Schemas that have a name of their own become references.
+ *
+ * @param schema The schema.
+ * @returns A reference if the schema itself has a name.
+ */
 export function jsonSchemaOf(schema: v.GenericSchema): JsonSchema {
-  const { $defs: _, $schema: _dialect, ...rest } = toJsonSchema(schema, CONFIG);
-  return rest;
+  const name = names.get(schema);
+  return name === undefined ? convert(schema) : { $ref: `#/components/schemas/${name}` };
 }
 
-/** The JSON Schemas of all that has a name of its own and is referred to, from something or from another one that is. */
+function convert(schema: v.GenericSchema): JsonSchema {
+  const known = converted.get(schema);
+  if (known !== undefined) return known;
+  const config: ConversionConfig = {
+    target: "draft-2020-12",
+    ignoreActions: ["check"], // what a check says is in the words of the schema
+    overrideSchema({ valibotSchema, jsonSchema }) {
+      const name = valibotSchema === schema ? undefined : names.get(valibotSchema);
+      if (name !== undefined) return { $ref: `#/components/schemas/${name}` };
+      // A tuple has so many items and no more.
+      return valibotSchema.type === "tuple" ? { ...jsonSchema, items: { not: {} } } : undefined;
+    },
+  };
+  const { $schema: _, ...json } = toJsonSchema(schema, config);
+  converted.set(schema, json);
+  return json;
+}
+
+/**
+ * Converts the named schemas that something refers to, directly or through each other.
+ *
+ * @param from What refers to them: any JSON with references.
+ */
 export function componentSchemas(from: unknown): { readonly [name: string]: JsonSchema } {
-  const all: { readonly [name: string]: JsonSchema } = toJsonSchemaDefs(components, CONFIG);
-  const found = new Set<string>();
+  const found = new Map<string, JsonSchema>();
   function follow(value: unknown): void {
     for (const [, name = ""] of JSON.stringify(value).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
-      if (found.has(name)) continue;
-      found.add(name);
-      follow(all[name]);
+      const schema = components[name];
+      if (found.has(name) || schema === undefined) continue;
+      found.set(name, convert(schema));
+      follow(found.get(name));
     }
   }
   follow(from);
-  return Object.fromEntries(Object.entries(all).filter(([name]) => found.has(name)));
+  return Object.fromEntries([...found].sort(([a], [b]) => a < b ? -1 : 1));
 }
