@@ -5,7 +5,7 @@ import { defaultEngineOptions, defaultPolicy, type EngineNode } from "../../src/
 import { createReader } from "../../src/engine/reader.ts";
 import type { NodeRecord } from "../../src/engine/record.ts";
 import { staticRules } from "../../src/engine/static_rules.ts";
-import { DARK, failureOf, LIT, look, momentOf, nodeOf, NOW, recordOf } from "./decisions.ts";
+import { DARK, failureOf, LIT, look, momentOf, nodeOf, NOW, recordOf, UP } from "./decisions.ts";
 
 const rules = staticRules(defaultPolicy, defaultEngineOptions);
 const HELD = { failures: new Map([["rack/light", failureOf({ held: true, heldSince: NOW - 5_000 })]]) };
@@ -50,6 +50,23 @@ test("an explanation says who has frozen a node and what would be next, and why 
   assert.equal(nowhere.plan.ok, false);
   assert.ok(nowhere.noPlan !== undefined);
   assert.deepEqual(nowhere.steps, []);
+});
+
+test("an explanation says what is late, and nothing of the kind where nothing is", () => {
+  const node = nodeOf(LIT, DARK);
+  const { record } = look(recordOf(), node);
+  const late = explain(record, node, rules, momentOf({ now: NOW + 9_000 })).late;
+  assert.match(late?.why ?? "", /^rack\/light runs|^'\/lamp' is/);
+  assert.equal("late" in explain(record, node, rules, momentOf()), false);
+});
+
+test("on a frozen node what an agent is awaited for goes on, and what it would be awaited for would be next", () => {
+  const cfg = { "/services/s/state": "RUN" };
+  const node = nodeOf(cfg, UP);
+  const state = (record: NodeRecord) => explain(record, { ...node, frozen: "node" }, rules, momentOf()).steps[0]?.state;
+  const { record } = look(recordOf(), node);
+  assert.equal(state(record)?.kind, "awaited");
+  assert.deepEqual(state(recordOf()), { kind: "frozen", by: "node", next: true });
 });
 
 test("what runs on a frozen node goes on, and what would begin does not", () => {

@@ -136,3 +136,41 @@ test("a value under which nothing may be disrupted goes before limits", () => {
   assert.deepEqual(book.forbids(request("n1").node), objection);
   assert.deepEqual(book.blockerOf(request("n1"), { kind: "store" }), { kind: "store" });
 });
+
+test("nodes that a brake is not about change nothing of its share", () => {
+  const { book, nodes, records, request } = make("n1", "n2", "m3");
+  book.setPolicy(policyOf({ "/invariants/brake": { kind: "brake", nodes: "n[1-2]", unhealthyAbove: "50%" } }));
+  for (const id of ["n1", "n2", "m3"]) book.seen(id);
+  book.assess("m3", nodes.get("m3") ?? assert.fail(), "NO", true);
+  book.leave(records.get("m3") ?? assert.fail());
+  assert.equal(book.refusalOf({ ...request("n1", LIT, DARK), unhealthy: true }), undefined, "one of two");
+  assert.equal(book.refusalOf({ ...request("m3", LIT, DARK), unhealthy: true }), undefined);
+});
+
+test("who waits keeps its turn under a new policy, and is looked at where it needs no place any more", () => {
+  const { book, woken, request, records } = make("n1", "n2", "n3");
+  const requests = ["n1", "n2", "n3"].map((id) => request(id));
+  const [first, second, third] = requests;
+  assert.ok(first !== undefined && second !== undefined && third !== undefined);
+  book.setPolicy(ONE);
+  book.acquire("n1", first.node, first.step, "NO");
+  const { step } = first;
+  const execution = { step, id: "x", since: 0, isOurs: true, disruptive: true, hasReturned: false, seen: undefined };
+  records.set("n1", recordOf({ id: "n1", name: "n1", executions: new Map([[step.key, execution]]) }));
+  for (const { id, node, step } of [second, third]) book.wait(id, node, [{ step, refusal: { kind: "queued" } }], "NO");
+  woken.length = 0;
+  book.setPolicy(policyOf({ "/limits/other": { mutations: ["machine/*"], atMost: 1 } }));
+  assert.deepEqual(woken, [], "there is no room");
+  const placeOf = (of: PlaceRequest) => {
+    const blocker = book.blockerOf(of, { kind: "queued" });
+    return blocker.kind === "limit" ? [blocker.limit, blocker.place] : blocker.kind;
+  };
+  assert.deepEqual([placeOf(second), placeOf(third)], [["other", 1], ["other", 2]]);
+  book.release("n1", first.step.key);
+  assert.deepEqual(woken, ["n2"]);
+  book.acquire("n2", second.node, second.step, "NO");
+  assert.deepEqual([book.limits().map(({ inFlight }) => inFlight), placeOf(third)], [[1], ["other", 1]]);
+  woken.length = 0;
+  book.setPolicy(defaultPolicy);
+  assert.deepEqual(woken, ["n3"]);
+});
