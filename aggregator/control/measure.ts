@@ -1,5 +1,6 @@
 import type { Metric } from "../../src/http/mod.ts";
-import { core, type Value } from "../../src/state/mod.ts";
+import { core, isRecord, type Value } from "../../src/state/mod.ts";
+import type { ReadNode } from "../nodes/nodes.ts";
 import { type DetailParts, statusOf } from "./detail.ts";
 import { createCensusTaker, type NodeFigures } from "../telemetry/census.ts";
 import { MAX_NODES, nodeMetrics } from "../telemetry/metrics.ts";
@@ -32,10 +33,16 @@ function figuresOf(parts: DetailParts, id: string): NodeFigures | undefined {
     physState: stateOf(node.view, "/physState"),
     runState: stateOf(node.view, "/runState"),
     phase,
-    isLate: late !== undefined,
+    isLate: late !== undefined || isLateBelow(parts, node),
     watts: numberOf(node.view.get("/bmc/watts")),
     inlet: numberOf(node.view.get("/bmc/inlet")),
   };
+}
+
+/** Whether the aggregator below that serves a node says that something takes longer than expected there. */
+function isLateBelow({ nodes }: DetailParts, node: ReadNode): boolean {
+  const told = nodes.isChild(node.id) ? undefined : node.view.get("/engine/status");
+  return isRecord(told) && told["late"] !== undefined;
 }
 
 /** The value of an enumeration; unless something is known its first value, which says so. */

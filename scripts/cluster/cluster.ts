@@ -61,6 +61,8 @@ export interface ClusterOptions {
   readonly broker?: string;
   /** Where the root publishes its state, as `--publish` has it, and which single values. @default nowhere */
   readonly publish?: { readonly to: string; readonly values?: string };
+  /** Whether the root's nodes have metrics of their own. @default false */
+  readonly nodeMetrics?: boolean;
   /** How long a lost link may take to come back, such as "2s". */
   readonly grace: string;
   readonly signal?: AbortSignal;
@@ -186,6 +188,7 @@ async function startAggregator(options: ClusterOptions, start: AggregatorStart):
         ...["--http-port", String(ports.http), "--mqtt-port", String(ports.mqtt), "--grace", options.grace],
         ...(start.parent === undefined ? [] : ["--parent", start.parent]),
         ...(start.standbyFor === undefined ? [] : ["--standby-for", start.standbyFor]),
+        ...(options.nodeMetrics === true && start.parent === undefined ? ["--node-metrics"] : []),
         ...(publish?.values === undefined ? [] : ["--publish-values", publish.values]),
       ],
       logFile: join(options.folder, `${start.folder}.log`),

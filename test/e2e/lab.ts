@@ -59,6 +59,7 @@ export async function withLab(
     readonly broker?: string;
     /** Where the root publishes its state, and which single values. */
     readonly publish?: { readonly to: string; readonly values?: string };
+    readonly nodeMetrics?: boolean;
     readonly below?: readonly AggregatorBelow[];
     /** The aggregator of each node, where that is not the root. */
     readonly parents?: ReadonlyMap<string, string>;
@@ -86,6 +87,7 @@ export async function withLab(
       ...(options.agentCommand === undefined ? {} : { agentCommand: options.agentCommand }),
       ...(options.broker === undefined ? {} : { broker: options.broker }),
       ...(options.publish === undefined ? {} : { publish: options.publish }),
+      nodeMetrics: options.nodeMetrics === true,
       httpPort: 0,
       mqttPort: 0,
       bmcPort: 0,
