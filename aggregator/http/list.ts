@@ -31,17 +31,21 @@ interface Place {
 }
 
 /**
- * Sorts a list and cuts a page out of it. A page begins behind the last entry of the one before, as the list is by then: what is
- * there all the time comes once, unless its place in the order changes.
+ * Sorts a list and cuts a page out of it. A page starts after the last entry of the previous page in the present list: an entry that
+ * exists all the time comes exactly once, unless its position changes.
  *
- * @param keyOf What names an entry.
+ * @param list The list of the operation.
+ * @param entries All entries, in their usual order.
+ * @param paging Which page, and in which order.
+ * @param keyOf Returns the unique key of an entry.
  */
 export function pageOf<T extends object>(
   list: List,
   entries: readonly T[],
-  { limit, cursor, sort = "" }: Paging,
+  paging: Paging,
   keyOf: (entry: T) => string,
 ): Outcome<Page<T>> {
+  const { limit, cursor, sort = "" } = paging;
   const order = readSort(list, sort);
   if (!order.ok) return order;
   const place = cursor === undefined ? { ok: true as const, value: undefined } : readCursor(cursor, sort);

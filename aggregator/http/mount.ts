@@ -33,7 +33,13 @@ export interface Surroundings {
 /** A handler of any operation: what it is given was checked against the table, which the types of a loop cannot say. */
 type AnyHandler = (asked: Read, call: Call) => Reply<unknown> | Promise<Reply<unknown>>;
 
-/** Adds every operation of the table to an app, and the form of each whose nodeset is in the body. */
+/**
+ * Adds every operation of the table to an app, with the forms that take the nodeset in the body.
+ *
+ * @param app The app.
+ * @param handlers A handler for each operation.
+ * @param surroundings What all operations share.
+ */
 export function mount(app: Hono, handlers: Handlers, surroundings: Surroundings): void {
   const routes = new Map<string, { -readonly [method in keyof Methods]: Answerer }>();
   function add(id: OperationId, operation: Operation, handler: AnyHandler): void {

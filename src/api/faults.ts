@@ -1,7 +1,13 @@
 import * as v from "valibot";
 import type { Fault } from "./schemas/problem.ts";
 
-/** What is wrong with a body, each with its place. @param place What the body is called. */
+/**
+ * Describes the issues that valibot found in a body.
+ *
+ * @param issues The issues.
+ * @param place What messages call the body itself.
+ * @returns A fault each, with a JSON Pointer where the issue is inside the body.
+ */
 export function describeIssues(issues: readonly v.BaseIssue<unknown>[], place = "The body"): Fault[] {
   return issues.map((issue) => describeIssue(issue, place));
 }
@@ -11,7 +17,11 @@ function show(value: unknown): string {
   return value === undefined ? "missing" : JSON.stringify(value)?.slice(0, 80) ?? typeof value;
 }
 
-/** One part of a JSON Pointer (RFC 6901). */
+/**
+ * Formats one part of a JSON Pointer (RFC 6901), with its slash.
+ *
+ * @param key A key of an object, or a place in a list.
+ */
 export function pointerPart(key: string | number): string {
   return `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }

@@ -15,7 +15,7 @@ export interface NamedOperation {
   readonly operation: Operation;
 }
 
-/** Every operation and every form of one, in the order of the table. */
+/** Returns every operation and its form with the nodeset in the body, in the order of the table. */
 export function allOperations(): NamedOperation[] {
   return operationIds.flatMap((id): NamedOperation[] => {
     const operation: Operation = operations[id];
@@ -24,7 +24,11 @@ export function allOperations(): NamedOperation[] {
   });
 }
 
-/** The groups of the operations, in the order of the table. */
+/**
+ * Groups operations under their headings, in the order of the table.
+ *
+ * @param all The operations.
+ */
 export function groupsOf(all: readonly NamedOperation[]): Map<string, NamedOperation[]> {
   const groups = new Map<string, NamedOperation[]>();
   for (const each of all) groups.set(each.operation.group, [...groups.get(each.operation.group) ?? [], each]);
@@ -38,7 +42,11 @@ export const ANSWERED_BY = {
   server: "the aggregator that serves the node",
 } as const satisfies { readonly [who in Operation["answeredBy"]]: string };
 
-/** Headers that operations take, by what they are. */
+/**
+ * Returns the headers that an operation takes, with their meaning.
+ *
+ * @param operation The operation.
+ */
 export function headersOf(operation: Operation): { readonly [name: string]: string } {
   const { conditional, changes, method, answers, parameters } = operation;
   const isTagged = method === "GET" && Object.values(answers).some(({ etag }) => etag !== undefined);
@@ -60,12 +68,16 @@ export function headersOf(operation: Operation): { readonly [name: string]: stri
   };
 }
 
-/** The JSON Schemas that the document names. */
+/** Returns the JSON Schemas that have names in the document. */
 export function namedSchemas(): ReturnType<typeof componentSchemas> {
   return componentSchemas(allOperations().map(({ id, operation }) => describe(id, operation)));
 }
 
-/** The OpenAPI 3.1 document of the API. @param version Kraken's. */
+/**
+ * Creates the OpenAPI 3.1 document of the API.
+ *
+ * @param version The version of Kraken.
+ */
 export function openApi(version: string): Json {
   const all = allOperations();
   const paths: { [path: string]: { [method: string]: Json } } = {};

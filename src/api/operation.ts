@@ -90,7 +90,11 @@ export interface Operation {
   readonly examples?: { readonly request?: unknown; readonly answer?: unknown };
 }
 
-/** Declares an operation with its types as they are. */
+/**
+ * Declares an operation. Keeps its literal types, from which the types of handlers and of the client follow.
+ *
+ * @param operation The operation.
+ */
 export function define<const O extends Operation>(operation: O): O {
   return operation;
 }

@@ -4,7 +4,7 @@ import type { Operation } from "./operation.ts";
 import { problemStatuses } from "./problems.ts";
 import { PROBLEM_PATH, PROBLEMS } from "./schemas/problem.ts";
 
-/** The style of the page: whoever serves it names its hash in a Content-Security-Policy. */
+/** The style of the page. The server has to allow its hash in the Content-Security-Policy. */
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 body { max-width: 60rem; margin: 0 auto; padding: 1rem; }
@@ -18,7 +18,11 @@ table { border-collapse: collapse; width: 100%; } td, th { text-align: left; ver
 .muted { opacity: .7; }
 `;
 
-/** The API as a page for people: HTML that loads nothing and runs nothing. @param version Kraken's. */
+/**
+ * Creates the page that describes the API for people: HTML without scripts or references to other files.
+ *
+ * @param version The version of Kraken.
+ */
 export function apiPage(version: string): string {
   const groups = groupsOf(allOperations());
   const anchor = (name: string) => name.toLowerCase().replaceAll(/[^a-z]+/g, "-");

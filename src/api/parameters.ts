@@ -15,7 +15,7 @@ export const MAX_SELECTION = 8 * 1024 * 1024;
 /** The longest inventory, in bytes: 100,000 nodes of a few hundred bytes each. */
 export const MAX_INVENTORY = 64 * 1024 * 1024;
 
-/** Text. @param expected What is expected, for a text that is too long. */
+/** A text of at most so many characters. */
 function text(most: number) {
   return v.pipe(v.string(), v.maxLength(most, `at most ${most} characters`));
 }
@@ -26,7 +26,11 @@ function whole(least: number, most: number) {
   return v.pipe(v.number(expected), v.integer(expected), v.minValue(least, expected), v.maxValue(most, expected));
 }
 
-/** A parameter that is a whole number in a range. */
+/**
+ * Declares a parameter that is a whole number.
+ *
+ * @param range The smallest and the largest number, the default, and the description.
+ */
 export function wholeParameter<const D extends number>(
   { least, most, default: given, about }: {
     readonly least: number;

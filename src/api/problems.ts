@@ -3,7 +3,12 @@ import { PROBLEM_PATH, type ProblemDetails, type ProblemKind, PROBLEMS } from ".
 
 const KINDS = Object.keys(PROBLEMS) as ProblemKind[]; // the table has no other keys
 
-/** The kinds of problems that an operation may answer: those of its own, and those that follow from what it takes. */
+/**
+ * Lists the kinds of problems that an operation may answer: those that it declares, and those that follow from its parameters,
+ * body and effects.
+ *
+ * @param operation The operation.
+ */
 export function problemsOf(operation: Operation): ProblemKind[] {
   const { parameters, body, answeredBy, changes, conditional, method } = operation;
   const namesSomething = parameters.path !== undefined || parameters.query?.["nodeset"] !== undefined ||
@@ -23,7 +28,11 @@ export function problemsOf(operation: Operation): ProblemKind[] {
   return KINDS.filter((kind) => found.has(kind));
 }
 
-/** The same by the status that each is answered with. */
+/**
+ * Groups the kinds of problems of an operation by their status.
+ *
+ * @param operation The operation.
+ */
 export function problemStatuses(operation: Operation): Map<number, ProblemKind[]> {
   const statuses = new Map<number, ProblemKind[]>();
   for (const kind of problemsOf(operation)) {
@@ -33,8 +42,14 @@ export function problemStatuses(operation: Operation): Map<number, ProblemKind[]
   return new Map([...statuses].sort(([a], [b]) => a - b));
 }
 
-/** Tells whether a problem is of a kind that an operation may answer, with the status of that kind. */
-export function isProblemOf(operation: Operation, { type, status }: ProblemDetails): boolean {
+/**
+ * Tells whether an operation may answer a problem: whether it has the kind, with the right status.
+ *
+ * @param operation The operation.
+ * @param problem The problem.
+ */
+export function isProblemOf(operation: Operation, problem: ProblemDetails): boolean {
+  const { type, status } = problem;
   const kind = KINDS.find((each) => type === `${PROBLEM_PATH}${each}`);
   return kind !== undefined && PROBLEMS[kind].status === status && problemsOf(operation).includes(kind);
 }

@@ -6,14 +6,21 @@ import { nodeset } from "./schemas/common.ts";
 /** The longest nodeset that is put into a URL, in characters as they are sent: servers take some kilobytes of it only. */
 const MAX_IN_URL = 2_000;
 
-/** Tells whether a nodeset has to go into the body of a request. */
+/**
+ * Tells whether a nodeset is too long for a URL.
+ *
+ * @param text The nodeset.
+ */
 export function isLong(text: string): boolean {
   return encodeURIComponent(text).length > MAX_IN_URL;
 }
 
 /**
- * The form of an operation that takes its nodeset in the body, and beside it as `patch` what the body would be otherwise: a POST
- * below `/api/v1/selection`. Undefined for an operation that takes none.
+ * Derives the form of an operation that takes its nodeset in the body: a POST below `/api/v1/selection`. What would be the body
+ * otherwise is `patch` there.
+ *
+ * @param operation The operation.
+ * @returns Undefined for an operation without such a form.
  */
 export function selectionForm(operation: Operation): Operation | undefined {
   const { selection, parameters, body } = operation;

@@ -25,7 +25,14 @@ export interface Received {
   readonly server?: string;
 }
 
-/** Reads the JSON of an answer, or why there is none that was asked for. Fields that `schema` does not name stay. */
+/**
+ * Parses the JSON of an answer. Fields that the schema does not have are kept.
+ *
+ * @param schema What the answer must match.
+ * @param server The URL of the server, for messages.
+ * @param received The answer.
+ * @returns A failure if the server refused, or if the answer is not what was expected.
+ */
 export function readAnswer(schema: v.GenericSchema, server: string, received: Received): Answer<unknown> {
   const { status, text, etag } = received;
   const unexpected = (detail: string): Answer<never> => ({
@@ -47,7 +54,12 @@ export function readAnswer(schema: v.GenericSchema, server: string, received: Re
   );
 }
 
-/** Reads an answer that is a text of another kind. */
+/**
+ * Reads an answer that is not JSON.
+ *
+ * @param server The URL of the server, for messages.
+ * @param received The answer.
+ */
 export function readText(server: string, received: Received): Answer<string> {
   if (received.status < 300) return { ok: true, value: received.text };
   const answer = readAnswer(v.unknown(), server, received);
@@ -74,7 +86,12 @@ function readProblem({ status, etag }: Received, body: unknown): Extract<Answer<
   };
 }
 
-/** Tells why a request did not get an answer. */
+/**
+ * Turns the error of a request into a failure.
+ *
+ * @param error What `fetch` threw.
+ * @param options The options of the request.
+ */
 export function toFailure(error: unknown, options: Server): Failure {
   const { server, timeout } = options;
   if (options.signal.aborted) return { kind: "ended" };

@@ -59,7 +59,11 @@ const FOLLOW_EVERY = 500;
 /** The most answers that are kept to be asked for again by their ETag. */
 const MAX_KNOWN = 8;
 
-/** Makes a client of an aggregator's HTTP API. */
+/**
+ * Creates a client of an aggregator's HTTP API.
+ *
+ * @param given The server, and where it differs: how to reach it. `timeout` is 10 s by default.
+ */
 export function createApiClient(given: Partial<Server> & Pick<Server, "server">): ApiClient {
   const options: Server = {
     ...{ timeout: 10_000, signal: new AbortController().signal, clock: systemClock },

@@ -30,7 +30,11 @@ export type Answer<T> =
   | { readonly ok: true; readonly value: T; readonly etag?: string }
   | { readonly ok: false; readonly failure: Failure };
 
-/** What a failure means for a request that changes something: it may have been done. */
+/**
+ * Marks the failure of a request that changes something: the change may have been made.
+ *
+ * @param failure The failure.
+ */
 export function ofChange(failure: Failure): Failure {
   switch (failure.kind) {
     case "timeout":
@@ -49,7 +53,12 @@ export function ofChange(failure: Failure): Failure {
   }
 }
 
-/** The same answer with another value. */
+/**
+ * Replaces the value of an answer; a failure stays as it is.
+ *
+ * @param answer The answer.
+ * @param change Makes the new value from the old one.
+ */
 export function mapAnswer<T, U>(answer: Answer<T>, change: (value: T) => U): Answer<U> {
   return answer.ok ? { ...answer, value: change(answer.value) } : answer;
 }

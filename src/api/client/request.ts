@@ -14,7 +14,12 @@ export interface Asking {
   readonly type?: string;
 }
 
-/** Makes the request that asks for an operation. A nodeset that is too long for a URL goes into the body. */
+/**
+ * Makes the request of an operation. A nodeset that is too long for a URL goes into the body.
+ *
+ * @param operation The operation.
+ * @param given Its parameters by name, and `body`.
+ */
 export function askingFor(operation: Operation, given: Given): Asking {
   const form = needsForm(operation, given) ? selectionForm(operation) : undefined;
   const { method, path, parameters, body } = form ?? operation;

@@ -10,7 +10,12 @@ export type Frozen<T> = T extends readonly (infer I)[] ? number extends T["lengt
   : T extends object ? { readonly [K in keyof T]: Frozen<T[K]> }
   : T;
 
-/** A schema with words about it, for the reference. */
+/**
+ * Adds a description to a schema, for the reference.
+ *
+ * @param schema The schema.
+ * @param words The description, in Markdown.
+ */
 export function about<const S extends v.GenericSchema>(schema: S, words: string) {
   return v.pipe(schema, v.description(words));
 }
