@@ -4,6 +4,8 @@ export interface TestCase {
   readonly name: string;
   readonly outcome: "passed" | "failed" | "skipped";
   readonly seconds: number;
+  /** The file that it is in, from the root, where the report says so. */
+  readonly file?: string;
 }
 
 const TAG = /<(\/?)(testsuite|testcase|failure|error|skipped)\b((?:\s+[\w-]+="[^"]*")*)\s*(\/?)>/g;
@@ -15,17 +17,26 @@ const TAG = /<(\/?)(testsuite|testcase|failure|error|skipped)\b((?:\s+[\w-]+="[^
 export function parseJunit(xml: string): TestCase[] {
   const found: TestCase[] = [];
   const groups: string[] = [];
-  let open: { name: string; seconds: number; outcome: TestCase["outcome"] } | undefined;
+  let file: string | undefined;
+  let open: { -readonly [field in keyof TestCase]: TestCase[field] } | undefined;
   for (const [, closing, tag, attributes = "", selfClosing] of xml.matchAll(TAG)) {
     switch (tag) {
       case "testsuite":
         if (closing === "/") groups.pop();
-        else if (selfClosing === "") groups.push(groupName(attributes));
+        else if (selfClosing === "") {
+          file = /^(?:\.\/)?(test\/\S+\.ts)$/.exec(attribute(attributes, "name"))?.[1] ?? file;
+          groups.push(groupName(attributes));
+        }
         break;
       case "testcase":
         if (closing === "") {
           const name = [...groups, attribute(attributes, "name")].filter((part) => part !== "").join(" > ");
-          open = { name, seconds: Number(attribute(attributes, "time")) || 0, outcome: "passed" };
+          open = {
+            name,
+            seconds: Number(attribute(attributes, "time")) || 0,
+            outcome: "passed",
+            ...(file !== undefined && { file }),
+          };
         }
         if (open !== undefined && (closing === "/" || selfClosing === "/")) {
           found.push(open);

@@ -11,7 +11,7 @@ import { spareProcessors } from "./spare.ts";
 import { findUnits } from "./suites.ts";
 import { describeTotals, describeUnit } from "./summary.ts";
 
-/** Longest that one file may take, in milliseconds; and one about virtual machines, which first builds what they boot, or thousands of links. */
+/** Longest that a unit may take, in milliseconds; and one about virtual machines, which first builds what they boot, or thousands of links. */
 const FILE_LIMIT = 600_000;
 const MACHINES_LIMIT = 1_200_000;
 
@@ -35,7 +35,7 @@ try {
   const workers = Math.min(4, availableParallelism());
   await runPool(units, { workers, most: workers + 3, spare: spareProcessors }, async (unit) => {
     const result = await runUnit(ROOT, unit, {
-      timeout: /^test\/vm\/|vcluster|storm_fault/.test(unit.file) ? MACHINES_LIMIT : FILE_LIMIT,
+      timeout: /^test\/vm\/|vcluster|storm_fault/.test(unit.files.join()) ? MACHINES_LIMIT : FILE_LIMIT,
       signal: stop.signal,
     });
     if (stop.signal.aborted) return;

@@ -4,14 +4,17 @@ import { join } from "node:path";
 /** What tests run on. Deno runs all of them. */
 export type Runtime = "deno" | "node" | "bun";
 
-/** A test file on one runtime: what a worker takes at a time. */
+/** Test files on one runtime, in one process: what a worker takes at a time. */
 export interface Unit {
   readonly runtime: Runtime;
-  /** From the root. */
-  readonly file: string;
+  /** From the root; several only of one folder. */
+  readonly files: readonly string[];
   /** Starts many processes: one of this kind runs at a time, and they start first. */
   readonly heavy: boolean;
 }
+
+/** The most files of a unit: to load what they import takes most files longer than their tests do. */
+const MOST_FILES = 10;
 
 /** Folders of test/ whose subject does not run everywhere, with where it does besides Deno, and why. */
 const LIMITED: { readonly [folder: string]: readonly Runtime[] } = {
@@ -44,14 +47,27 @@ export function findUnits(root: string, wanted: readonly string[]): Unit[] {
     if (name !== undefined && !names.includes(name)) {
       throw new RangeError(`Cannot test "${each}" as there is no such file: test/${folder} has ${names.join(", ")}`);
     }
-    return (name === undefined ? names : [name]).flatMap((file) => unitsOf(folder, file));
+    return unitsOf(folder, name === undefined ? names : [name]);
   });
   return [...units.filter(({ heavy }) => heavy), ...units.filter(({ heavy }) => !heavy)];
 }
 
-function unitsOf(folder: string, name: string): Unit[] {
-  const heavy = /_(?:e2e|fault)_test\.ts$/.test(name);
-  const others = heavy ? [] : LIMITED[folder] ?? ["node", "bun"];
-  const runtimes: readonly Runtime[] = ["deno", ...others];
-  return runtimes.map((runtime) => ({ runtime, file: `test/${folder}/${name}`, heavy }));
+function unitsOf(folder: string, names: readonly string[]): Unit[] {
+  const files = names.map((name) => `test/${folder}/${name}`);
+  const isHeavy = (file: string): boolean => /_(?:e2e|fault)_test\.ts$/.test(file);
+  const light = files.filter((file) => !isHeavy(file));
+  const runtimes: readonly Runtime[] = ["deno", ...LIMITED[folder] ?? ["node", "bun"]];
+  return [
+    ...files.filter(isHeavy).map((file): Unit => ({ runtime: "deno", files: [file], heavy: true })),
+    ...runtimes.flatMap((runtime) => shares(light).map((share): Unit => ({ runtime, files: share, heavy: false }))),
+  ];
+}
+
+/** Cuts a list into as few shares as there can be, of about the same length. */
+function shares(files: readonly string[]): string[][] {
+  const count = Math.ceil(files.length / MOST_FILES);
+  return Array.from(
+    { length: count },
+    (_, at) => files.slice(Math.floor(at * files.length / count), Math.floor((at + 1) * files.length / count)),
+  );
 }

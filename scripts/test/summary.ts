@@ -1,3 +1,4 @@
+import type { TestCase } from "./junit.ts";
 import type { UnitResult } from "./run_unit.ts";
 import type { Unit } from "./suites.ts";
 
@@ -16,7 +17,7 @@ export function describeUnit(result: UnitResult): string {
 export function describeTotals(results: readonly UnitResult[], gate: readonly { readonly ok: boolean }[]): string {
   const all = results.flatMap(({ unit, cases }) => cases.map((one) => ({ ...one, unit })));
   const slowest = [...all].sort((a, b) => b.seconds - a.seconds).slice(0, 10)
-    .map(({ name, seconds, unit }) => `${seconds.toFixed(1).padStart(6)} s  ${name} (${unitName(unit)})\n`);
+    .map((one) => `${one.seconds.toFixed(1).padStart(6)} s  ${one.name} (${placeOf(one)})\n`);
   const failed = all.filter(({ outcome }) => outcome === "failed").map(({ name, unit }) =>
     `${unitName(unit)}: ${name}\n`
   );
@@ -34,6 +35,13 @@ export function describeTotals(results: readonly UnitResult[], gate: readonly { 
   ].join("");
 }
 
-function unitName({ runtime, file }: Unit): string {
-  return `${runtime} ${file}`;
+function unitName({ runtime, files }: Unit): string {
+  const [first = "", last = first] = [files[0], files.at(-1)];
+  if (files.length === 1) return `${runtime} ${first}`;
+  return `${runtime} ${first} ... ${last.split("/").at(-1)} (${files.length} files)`;
+}
+
+/** Where a test is, as far as its report says. */
+function placeOf({ file, unit }: TestCase & { readonly unit: Unit }): string {
+  return file === undefined ? unitName(unit) : `${unit.runtime} ${file}`;
 }

@@ -15,9 +15,9 @@ test("parseJunit() reads a report of Deno, where a group stands beside its tests
         <testcase name="group &gt; bad" time="0.002"><failure message="x &gt; y">at &lt;testcase&gt;</failure></testcase>
     </testsuite></testsuites>`;
   assert.deepEqual(parseJunit(xml), [
-    { name: "a <b>", outcome: "passed", seconds: 1.25 },
-    { name: "skipped", outcome: "skipped", seconds: 0 },
-    { name: "group > bad", outcome: "failed", seconds: 0.002 },
+    { name: "a <b>", outcome: "passed", seconds: 1.25, file: "test/a_test.ts" },
+    { name: "skipped", outcome: "skipped", seconds: 0, file: "test/a_test.ts" },
+    { name: "group > bad", outcome: "failed", seconds: 0.002, file: "test/a_test.ts" },
   ]);
 });
 
@@ -40,9 +40,9 @@ test("parseJunit() reads a report of Bun", () => {
     <testsuite name="group"><testcase name="c" time="0.1"><error type="E">x</error></testcase></testsuite>
     </testsuite></testsuites>`;
   assert.deepEqual(parseJunit(xml), [
-    { name: "a", outcome: "passed", seconds: 0.0008 },
-    { name: "b", outcome: "skipped", seconds: 0 },
-    { name: "group > c", outcome: "failed", seconds: 0.1 },
+    { name: "a", outcome: "passed", seconds: 0.0008, file: "test/a_test.ts" },
+    { name: "b", outcome: "skipped", seconds: 0, file: "test/a_test.ts" },
+    { name: "group > c", outcome: "failed", seconds: 0.1, file: "test/a_test.ts" },
   ]);
 });
 

@@ -11,8 +11,8 @@ import { withTree } from "./fixture.ts";
 const HEAD = `import { test } from "node:test";\nimport process from "node:process";\n`;
 const FILE = "test/a/a_test.ts";
 
-function unit(runtime: Runtime, file = FILE): Unit {
-  return { runtime, file, heavy: false };
+function unit(runtime: Runtime, files: readonly string[] = [FILE]): Unit {
+  return { runtime, files, heavy: false };
 }
 
 function runFixture(code: string, runtime: Runtime = "deno", timeout = 60_000): Promise<UnitResult> {
@@ -94,6 +94,52 @@ test("runUnit() ends at once when it is aborted", async () => {
   );
 });
 
+for (const runtime of ["deno", "node", "bun"] as const) {
+  test(`runUnit() runs files of a folder in one process on ${runtime}, and each by itself where one fails`, async () => {
+    const [a, b, c] = ["test/a/a_test.ts", "test/a/b_test.ts", "test/a/c_test.ts"];
+    const say = (name: string, body = "") => `${HEAD}test("${name}", () => { ${body} });`;
+    await withTree(
+      { [a]: say("first"), [b]: say("second"), [c]: say("third", "throw new Error('No');") },
+      async (root) => {
+        const well = await runUnit(root, unit(runtime, [a, b]), { timeout: 60_000 });
+        assert.deepEqual(outcomes(well), ["first: passed", "second: passed"]);
+        assert.match(
+          describeUnit(well),
+          new RegExp(`^ok     ${runtime} test/a/a_test\\.ts \\.\\.\\. b_test\\.ts \\(2 files\\)  2 passed`),
+        );
+        const ill = await runUnit(root, unit(runtime, [a, b, c]), { timeout: 60_000 });
+        assert.deepEqual(outcomes(ill), ["first: passed", "second: passed", `${c}: third: failed`]);
+      },
+    );
+  });
+}
+
+test("runUnit() counts what fails only after other files of its folder as failed", async () => {
+  const [a, b] = ["test/a/a_test.ts", "test/a/b_test.ts"];
+  const files = {
+    [a]: `${HEAD}test("first", () => { process.env.KRAKEN_LEFT = "1"; });`,
+    [b]: `${HEAD}test("second", () => { if (process.env.KRAKEN_LEFT === "1") throw new Error("Left"); });`,
+  };
+  await withTree(files, async (root) => {
+    const result = await runUnit(root, unit("bun", [a, b]), { timeout: 60_000 });
+    const note = "(fails only after other files of its folder, in one process)";
+    assert.deepEqual(outcomes(result), ["first: passed", "second: passed", `second ${note}: failed`]);
+    assert.match(describeUnit(result), /Left/);
+  });
+});
+
+test("findUnits() gives light files of a folder to as few processes as may be, ten to one at most", async () => {
+  const names = Array.from({ length: 21 }, (_, at) => `test/plan/${String.fromCharCode(97 + at)}_test.ts`);
+  await withTree(Object.fromEntries(names.map((name) => [name, ""])), (root) => {
+    const units = findUnits(root, ["plan"]);
+    assert.deepEqual(units.map(({ runtime, files }) => `${runtime} ${files.length}`), [
+      ...["deno 7", "deno 7", "deno 7", "node 7", "node 7", "node 7", "bun 7", "bun 7", "bun 7"],
+    ]);
+    assert.deepEqual(units.slice(0, 3).flatMap(({ files }) => files), names);
+    return Promise.resolve();
+  });
+});
+
 test("findUnits() puts heavy files first, on Deno only, and the others on each runtime that can run them", async () => {
   const files = {
     "test/plan/a_test.ts": "",
@@ -102,7 +148,8 @@ test("findUnits() puts heavy files first, on Deno only, and the others on each r
     "test/plan/help.ts": "",
   };
   await withTree(files, (root) => {
-    const names = (folders: string[]) => findUnits(root, folders).map(({ runtime, file }) => `${runtime} ${file}`);
+    const names = (folders: string[]) =>
+      findUnits(root, folders).map(({ runtime, files }) => `${runtime} ${files.join(" ")}`);
     assert.deepEqual(names([]), [
       "deno test/plan/b_e2e_test.ts",
       "deno test/plan/a_test.ts",
@@ -128,7 +175,7 @@ test("findUnits() puts heavy files first, on Deno only, and the others on each r
 
 test("runPool() runs every unit once, one heavy one at a time, and two where there is room or no other is left", async () => {
   for (const room of [false, true]) {
-    const units: Unit[] = Array.from({ length: 16 }, (_, i) => ({ runtime: "deno", file: String(i), heavy: i < 8 }));
+    const units: Unit[] = Array.from({ length: 16 }, (_, i) => ({ runtime: "deno", files: [String(i)], heavy: i < 8 }));
     const done: string[] = [];
     let [running, mostRunning, heavy, light, spared] = [0, 0, 0, 8, 0];
     const heavyWithOthers: number[] = [];
@@ -151,7 +198,7 @@ test("runPool() runs every unit once, one heavy one at a time, and two where the
     assert.ok(spared > 0);
     assert.equal(Math.max(...heavyWithOthers), room ? 2 : 1);
     assert.equal(mostRunning, room ? 4 : 2);
-    assert.deepEqual(done.map(Number).sort((a, b) => a - b), units.map(({ file }) => Number(file)));
+    assert.deepEqual(done.map(Number).sort((a, b) => a - b), units.map(({ files }) => Number(files[0])));
   }
 });
 
