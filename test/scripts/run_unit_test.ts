@@ -193,7 +193,7 @@ test("runPool() runs every unit once, one heavy one at a time, and two where the
       for (let i = 0; i < 5; i++) await step();
       if (one.heavy) heavy--;
       running--;
-      done.push(one.file);
+      done.push(one.files[0] ?? "");
     }, new AbortController().signal);
     assert.ok(spared > 0);
     assert.equal(Math.max(...heavyWithOthers), room ? 2 : 1);

@@ -32,6 +32,7 @@ import {
   packFacet,
   parseUrl,
   parseValue,
+  profiles,
   readAssignment,
   services,
   statedConditions,
@@ -311,7 +312,7 @@ test("isBrokerUrl() takes the four kinds of an MQTT broker's URL, of at most 256
 });
 
 test("what Kraken itself keeps in cfg is declared as such, and only that", () => {
-  const kept = Object.entries({ ...core.variables, ...tree.variables })
+  const kept = Object.entries({ ...core.variables, ...tree.variables, ...profiles.variables })
     .filter(([, { about }]) => about.startsWith("Internal")).map(([url]) => url);
   assert.deepEqual([...KEPT_URLS].sort(), kept.sort());
 });
