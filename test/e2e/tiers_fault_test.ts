@@ -36,8 +36,10 @@ test("three tiers come up on brokers of their own; each answers for its nodes, a
       return JSON.stringify(body).includes('"rack":"b7"');
     });
     // What only the serving aggregator knows is asked for through the root all the same.
-    const explained = await lab.ask("root", "GET", "/nodes/n3/explain");
-    assert.match(JSON.stringify(explained.body), /"phase":"converged"/);
+    await waitFor("its agent has the change too", async () => {
+      const { body } = await lab.ask("root", "GET", "/nodes/n3/explain");
+      return JSON.stringify(body).includes('"phase":"converged"');
+    });
     await waitFor("the root says of many nodes what their racks have told", async () => {
       const all = JSON.stringify((await lab.ask("root", "GET", "/explain?nodeset=n[1-4]")).body);
       return [/"servedAt":"http:/g, /"phase":"converged"/g].every((said) => all.match(said)?.length === 4);
