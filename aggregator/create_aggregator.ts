@@ -49,6 +49,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
 
   /** Announces this run, and continues from what the last one has stored. */
   function begin({ api, broker }: Addresses): void {
+    status.readLogLevel();
     forgetInferredState(nodes, discovered);
     retries.start();
     if (isRoot) {

@@ -14,7 +14,7 @@ import { createRpiModule } from "../modules/rpi/module.ts";
 import { createSimpowerModule } from "../modules/simpower/module.ts";
 import { EXIT, ProgramError, runProgram, untilAborted } from "../src/cli/mod.ts";
 import { systemClock } from "../src/clock.ts";
-import { createLog } from "../src/log.ts";
+import { createLog, type Level } from "../src/log.ts";
 import { createUplink } from "../src/mqtt/mod.ts";
 import { connectBroker, startTransport, type Transport } from "./broker/transport.ts";
 import { redactUrl } from "../src/redact.ts";
@@ -66,7 +66,8 @@ await runProgram(program, async ({ options, terminal, signal }) => {
   const run = randomUUID();
   const pretty = process.stderr.isTTY === true;
   const writeLine = (line: string): void => void process.stderr.write(line);
-  const log = createLog(writeLine, { pretty });
+  let level: Level = options["log-level"];
+  const log = createLog(writeLine, { pretty, level: () => level });
   const file = storeFile(options.data);
   const store = await openSqliteStore(options.data).catch(explain);
   // Everything created below is closed in reverse order, whatever was reached.
@@ -106,8 +107,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     if (lost !== undefined) log.error("The store was lost", { problem: describeLost(file, lost) });
     const watch = createBrokerWatch({ url: broker === undefined ? undefined : redactUrl(broker), clock });
     const booting = bootOptions && createBootServices({
-      ...{ ...bootOptions, cluster, name, store, clock },
-      log: createLog(writeLine, { pretty, level: "debug" }),
+      ...{ ...bootOptions, cluster, name, store, clock, log },
       parent: nodeIdOf(cluster, name),
       facts: stored.facts,
     });
@@ -135,6 +135,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
         agentModules: agentDeclarations,
         grace: options.grace,
         nodeMetrics: options["node-metrics"],
+        onLogLevel: (wanted) => level = wanted ?? options["log-level"],
         random: Math.random,
         interfaces: () =>
           Object.values(networkInterfaces()).flatMap((each) => each ?? []).filter((each) => !each.internal),

@@ -1,4 +1,5 @@
 import { defineProgram } from "../src/cli/mod.ts";
+import { LEVELS } from "../src/log.ts";
 
 /** The aggregator's command line. */
 export const program = defineProgram({
@@ -81,6 +82,12 @@ export const program = defineProgram({
     "node-metrics": {
       kind: "boolean",
       help: "Give each node, of 10,000 at most, metrics of its own: about 6 series a node",
+    },
+    "log-level": {
+      kind: "string",
+      choices: LEVELS,
+      default: "info",
+      help: "Lowest level of the lines to log, while /log/level of this aggregator's own node does not say",
     },
     grace: {
       kind: "duration",

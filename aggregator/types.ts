@@ -1,7 +1,7 @@
 import type { Clock, Random } from "../src/clock.ts";
 import type { EngineCounts } from "../src/engine/mod.ts";
 import type { Metric } from "../src/http/mod.ts";
-import type { Log } from "../src/log.ts";
+import type { Level, Log } from "../src/log.ts";
 import type { Module } from "../src/module/mod.ts";
 import type { ModuleDeclaration } from "../src/plan/mod.ts";
 import type { DownFrame, LifeFrame, UpFrame } from "../src/sync/mod.ts";
@@ -50,6 +50,8 @@ export interface AggregatorParts {
   readonly publish?: Pick<FollowParts, "board" | "values" | "announcing">;
   /** What other parts of the program would have people look at. @default nothing */
   readonly warnings?: () => readonly string[];
+  /** Called with the level of log lines that cfg asks for, at the start and with each change; undefined: none. */
+  onLogLevel?(level: Level | undefined): void;
   /** Whether each node has metrics of its own. @default false */
   readonly nodeMetrics?: boolean;
   /** What people are told if an earlier run's store is gone; valid while no node is known. */

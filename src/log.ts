@@ -1,8 +1,10 @@
 import type { Clock } from "./clock.ts";
 import { fullBucket, type Rate, takeToken } from "./toolkit/mod.ts";
 
+/** The importance of log lines, from the lowest. */
+export const LEVELS = ["debug", "info", "warn", "error"] as const;
 /** The importance of a log line. */
-export type Level = "debug" | "info" | "warn" | "error";
+export type Level = typeof LEVELS[number];
 
 /** Writes log lines. Never pass a secret. */
 export interface Log {
@@ -14,8 +16,6 @@ export interface Log {
   with(fields: LogFields): Log;
 }
 
-const LEVELS: readonly Level[] = ["debug", "info", "warn", "error"];
-
 /** Data in addition to the message. */
 export type LogFields = { readonly [name: string]: string | number | boolean | undefined };
 
@@ -23,22 +23,25 @@ export type LogFields = { readonly [name: string]: string | number | boolean | u
  * Creates a log that writes one JSON object a line, or text for people.
  *
  * @param write Receives whole lines, with their line ends.
- * @param options `pretty`: text for people; `level`: the lowest level to write (default info); `wall` returns the time.
+ * @param options `pretty`: text for people; `level`: the lowest level to write (default info), which may change
+ * at any time; `wall` returns the time; `context` returns fields of every line for as long as it gives them.
  */
 export function createLog(
   write: (line: string) => void,
   options: {
     readonly pretty?: boolean;
-    readonly level?: Level;
+    readonly level?: Level | (() => Level);
     readonly wall?: () => number;
+    readonly context?: () => LogFields | undefined;
     readonly fields?: LogFields;
   } = {},
 ): Log {
-  const least = LEVELS.indexOf(options.level ?? "info");
+  const given = options.level ?? "info";
+  const least = typeof given === "function" ? given : () => given;
   const wall = options.wall ?? Date.now;
   function line(level: Level, message: string, own: LogFields, more: LogFields | undefined): void {
-    if (LEVELS.indexOf(level) < least) return;
-    const fields = { ...own, ...more };
+    if (LEVELS.indexOf(level) < LEVELS.indexOf(least())) return;
+    const fields = { ...options.context?.(), ...own, ...more };
     const time = new Date(wall()).toISOString();
     if (options.pretty !== true) return write(`${JSON.stringify({ time, level, message, ...fields })}\n`);
     const rest = Object.entries(fields).filter(([, value]) => value !== undefined)
@@ -55,20 +58,6 @@ export function createLog(
     };
   }
   return make(options.fields ?? {});
-}
-
-/**
- * Returns a log that leaves out lines of `log` below a level that may change at any time. @param level Returns the
- * lowest level to write.
- */
-export function withLevel(log: Log, level: () => Level): Log {
-  const at = (line: Level) => (message: string, fields?: LogFields): void => {
-    if (LEVELS.indexOf(line) >= LEVELS.indexOf(level())) log[line](message, fields);
-  };
-  return {
-    ...{ debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") },
-    with: (fields) => withLevel(log.with(fields), level),
-  };
 }
 
 /** The rate of lines: enough to see who tries what, too few to fill a disk. Everything is counted. */

@@ -1,11 +1,10 @@
 import type { Clock } from "../../src/clock.ts";
-import { createRefusalLog, type Level, type Log } from "../../src/log.ts";
+import { createRefusalLog, type Log } from "../../src/log.ts";
 import type { BootMachine } from "../../modules/boot/tracker.ts";
 import type { PxeHost } from "../../modules/pxe/registry.ts";
 import { createPxeModule } from "../../modules/pxe/module.ts";
 import { createRpiModule } from "../../modules/rpi/module.ts";
-import type { Values } from "../../src/state/mod.ts";
-import { BOOT_LOG_LEVELS, type BootSight, commandLine, kernelArguments } from "../../src/boot/mod.ts";
+import { type BootSight, commandLine, kernelArguments } from "../../src/boot/mod.ts";
 import type { Store, Stored } from "../store/mod.ts";
 import { bootFault } from "./boot_fault.ts";
 import { createEnrolment, TOKEN_SHAPE } from "./enrolment.ts";
@@ -38,7 +37,6 @@ export interface BootOptions {
   readonly store: Store;
   readonly facts: Stored["facts"];
   readonly clock: Clock;
-  /** Writes lines of every level; `/boot/log` selects the level. */
   readonly log: Log;
 }
 
@@ -68,11 +66,9 @@ export type BootMachines = ReturnType<typeof createBootMachines>;
  *
  * @param options The settings of the boot services.
  * @param site The server and the broker, once they are known.
- * @param log The log, whose level `onLevel` sets.
- * @param onLevel Called with the level that `/boot/log` asks for.
  */
-export function createBootMachines(options: BootOptions, site: BootSite, log: Log, onLevel: (level: Level) => void) {
-  const { cluster, parent, clock } = options;
+export function createBootMachines(options: BootOptions, site: BootSite) {
+  const { cluster, parent, clock, log } = options;
   const enrolment = createEnrolment({
     ...{ store: options.store, facts: options.facts, clock, log },
     onEnd: (id) => site.broker?.drop(id),
@@ -87,10 +83,6 @@ export function createBootMachines(options: BootOptions, site: BootSite, log: Lo
   const loaders = createLoaderWatch(events.tell);
   const ways = {
     parent: options.name,
-    own: {
-      id: parent,
-      onCfg: (cfg: Values) => onLevel(BOOT_LOG_LEVELS.find((known) => known === cfg.get("/boot/log")) ?? "info"),
-    },
     fault: faults.fault,
     onEnd(id: string) {
       for (const each of [enrolment, boots, rpiBoot, faults, loaders]) each.end(id);

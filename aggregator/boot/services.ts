@@ -1,6 +1,5 @@
 import { networkInterfaces } from "node:os";
 import type { Module } from "../../src/module/mod.ts";
-import { type Level, withLevel } from "../../src/log.ts";
 import type { GuardedListener } from "../broker/embedded.ts";
 import { type BootNetwork, createUnknownMachines } from "../nodes/unknown_machines.ts";
 import { type BootCounts, countTftp, createTransferCounter } from "./counts.ts";
@@ -38,15 +37,13 @@ export interface BootServices {
  * @param options Settings.
  */
 export function createBootServices(options: BootOptions): BootServices {
-  const { address, cluster, parent, clock } = options;
-  let level: Level = "info";
-  const log = withLevel(options.log, () => level);
+  const { address, cluster, parent, clock, log } = options;
   const ending = new AbortController();
   const running: (() => Promise<void>)[] = [];
   const site: BootSite = { server: "", broker: undefined };
 
   const others = watchOtherServers({ clock, tell: (node, why) => site.broker?.note(node, "boot", why) });
-  const machines = createBootMachines(options, site, log, (wanted) => level = wanted);
+  const machines = createBootMachines(options, site);
   const { registry, rpi, enrolment, events, isKnown } = machines;
   const [tftp, http] = [createTransferCounter(), createTransferCounter()];
   const answers = { offer: 0, ack: 0, nak: 0, silent: 0 };

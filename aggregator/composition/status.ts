@@ -1,4 +1,5 @@
 import { createGroundReport } from "../status/ground.ts";
+import { followLogLevel } from "../status/log_level.ts";
 import { createStatuses } from "../status/statuses.ts";
 import { reportSubtree } from "../status/subtree.ts";
 import { createWarnings } from "../status/warnings.ts";
@@ -7,7 +8,11 @@ import type { Driving } from "./driving.ts";
 import type { State } from "./state.ts";
 
 /** Makes what follows how nodes are, and says it to those above. */
-export function createStatus(state: State, { engine, isIdle }: Driving, parts: Pick<AggregatorParts, "warnings">) {
+export function createStatus(
+  state: State,
+  { engine, isIdle }: Driving,
+  parts: Pick<AggregatorParts, "warnings" | "onLogLevel">,
+) {
   const { name, ownId, isRoot, changes, clock, broker, uplink, store, replica, nodes, events, discovered, telemetry } =
     state;
 
@@ -25,5 +30,6 @@ export function createStatus(state: State, { engine, isIdle }: Driving, parts: P
     ...{ name, isRoot, uplink, changes, clock, events },
     more: parts.warnings ?? (() => []),
   });
-  return { statuses, ground, warnings };
+  const readLogLevel = followLogLevel({ nodes, ownId, changes, onLevel: parts.onLogLevel ?? (() => {}) });
+  return { statuses, ground, warnings, readLogLevel };
 }

@@ -56,8 +56,6 @@ export function bootMachineOf({ id, name, cfg, view }: ModuleNode): BootMachine 
 export interface BootParts {
   /** The name of the aggregator. It does not boot machines of others. */
   readonly parent: string;
-  /** The UUID of the aggregator's own node, and a callback for its cfg: at the start, and whenever it may have changed. */
-  readonly own?: { readonly id: string; onCfg(cfg: Values): void };
   /**
    * Called when a machine was powered off or its node no longer exists: everything that it got for this boot becomes
    * invalid.

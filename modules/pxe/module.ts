@@ -1,4 +1,4 @@
-import { defineModule, MistakeError, type Module, type ModuleContext, type ModuleNode } from "../../src/module/mod.ts";
+import { defineModule, MistakeError, type Module, type ModuleNode } from "../../src/module/mod.ts";
 import { type BootParts, type BootTracker, createBootTracker, refuseToBoot } from "../boot/tracker.ts";
 import { pxeDeclaration } from "./declaration.ts";
 import { createHostIndex, type PxeHost, type PxeRegistry } from "./registry.ts";
@@ -21,7 +21,6 @@ export function createPxeModule(
   const module = defineModule(pxeDeclaration, (context) => {
     if (parts === undefined) return { mutations: { listen: refuseToBoot } };
     tracker.start(context);
-    followOwn(parts, context);
     const { wait } = tracker;
     return {
       mutations: {
@@ -36,13 +35,4 @@ export function createPxeModule(
   const { host, hosts, bystander, hostAt } = index;
   const { isUp, isRunning, saw } = tracker;
   return { module, registry: { host, hosts, bystander, hostAt, isUp, isRunning, saw }, recheck: tracker.recheck };
-}
-
-function followOwn({ own }: BootParts, context: ModuleContext): void {
-  if (own === undefined) return;
-  const tell = (id: string): void => {
-    if (id === own.id) own.onCfg(context.node(id)?.cfg ?? new Map());
-  };
-  tell(own.id);
-  context.onChange(tell);
 }

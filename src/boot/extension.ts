@@ -5,9 +5,6 @@ export const BOOT_METHODS = ["none", "pxe", "rpi", "other"] as const;
 /** See {@link BOOT_METHODS}. */
 export type BootMethod = typeof BOOT_METHODS[number];
 
-/** The log level of boot services: `info`: important events; `debug`: a line for each exchange with a machine. */
-export const BOOT_LOG_LEVELS = ["info", "debug"] as const;
-
 const address = { kind: "string", maxLength: 15 } as const;
 const file = { kind: "string", maxLength: 256 } as const;
 
@@ -58,10 +55,5 @@ export const boot = defineExtension("boot", {
     type: { kind: "integer", min: 1 },
     writer: "parent",
     about: "Memory that the machine's agent last reported, in MiB",
-  },
-  "/boot/log": {
-    type: { kind: "enum", values: BOOT_LOG_LEVELS },
-    writer: "cfg",
-    about: "Of an aggregator: debug logs a line for each exchange of the boot services with a machine. Default: info",
   },
 });

@@ -28,6 +28,13 @@ export const tree = defineExtension("tree", {
     writer: "cfg",
     about: "AGGREGATOR: the node is a program that serves other nodes; it is not powered, booted or repaired",
   },
+  "/log/level": {
+    type: { kind: "enum", values: ["debug", "info", "warn", "error"] },
+    writer: "cfg",
+    about:
+      "Of an aggregator: the lowest level of the lines that it logs; debug has a line for each request, each run " +
+      "of a mutation and each exchange of the boot services with a machine. Default: that of --log-level",
+  },
   "/standby": {
     type: { kind: "string", maxLength: 64 },
     writer: "cfg",

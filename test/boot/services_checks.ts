@@ -9,7 +9,6 @@ import { bindUdp } from "../../aggregator/boot/udp.ts";
 import { openMemoryStore } from "../../aggregator/store/memory.ts";
 import { waitFor } from "../../scripts/cluster/wait.ts";
 import { createLog } from "../../src/log.ts";
-import type { Value } from "../../src/state/mod.ts";
 import { type HostedForTest, hostForTest, testNode } from "../modules/module_fixture.ts";
 import { withFolder } from "../support/folder.ts";
 import { createVirtualClock, type VirtualClock } from "../support/virtual_clock.ts";
@@ -31,8 +30,6 @@ interface Lab {
   readonly url: string;
   readonly n1: ReturnType<typeof testNode>;
   readonly pi: ReturnType<typeof testNode>;
-  /** Changes the cfg of the aggregator's own node. */
-  setOwn(url: string, value: Value): void;
   /** Nodes have changed. */
   changed(): void;
   readonly logged: string[];
@@ -89,10 +86,6 @@ async function withServices(
     try {
       await body({
         ...{ services, clock, url: `http://${ADDRESS}:${port}`, n1, pi, changed, logged, told, dropped, pings },
-        setOwn(url, value) {
-          own.cfg.set(url, value);
-          changed();
-        },
       });
     } finally {
       await services.stop();
@@ -244,7 +237,6 @@ export const CHECKS: { readonly [statement: string]: () => Promise<void> } = {
 
   "a Raspberry Pi with an address of its own is not told to boot with a loader": () =>
     withServices({}, async (lab) => {
-      lab.setOwn("/boot/log", "debug");
       await say(lab, "pi", "discover", FIRMWARE.bios);
       await say(lab, "n1", "discover", FIRMWARE.bios);
       await say(lab, "n1", "discover", FIRMWARE.ipxe);
@@ -362,19 +354,6 @@ export const CHECKS: { readonly [statement: string]: () => Promise<void> } = {
       ]);
       assert.deepEqual([guarded.isKnown(AT.n1), guarded.isKnown(AT.stranger)], [true, false]);
       return Promise.resolve();
-    }),
-
-  "the cfg of the aggregator's own node says which lines are logged": () =>
-    withServices({}, async (lab) => {
-      const answered = async (level?: string) => {
-        if (level !== undefined) lab.setOwn("/boot/log", level);
-        const before = linesOf(lab, "Answered over HTTP").length;
-        await get(`${lab.url}/boot/v1/time`);
-        return linesOf(lab, "Answered over HTTP").length - before;
-      };
-      assert.equal(await answered(), 0);
-      assert.equal(await answered("debug"), 1);
-      assert.equal(await answered("nonsense"), 0);
     }),
 
   "beside a site's own server there is a proxy, whose machines may ask from anywhere": () =>

@@ -350,6 +350,7 @@ const LIMITS: { readonly [url: string]: readonly [last: Value, beyond: Value] } 
   "/services/x/state": ["ERROR", "LOST"],
   "/services/x/error": [text(512), text(513)],
   "/role": ["AGGREGATOR", "ROOT"],
+  "/log/level": ["error", "loud"],
   "/standby": [text(64), text(65)],
   "/assignment": [
     { number: 0, parent: ID, held: list(16, ID), before: list(16, { parent: ID, broker: text(256) }) },

@@ -53,6 +53,7 @@ export async function createTestRoot(options: {
   readonly broker?: string;
   readonly publish?: AggregatorParts["publish"];
   readonly nodeMetrics?: boolean;
+  readonly onLogLevel?: AggregatorParts["onLogLevel"];
 } = {}): Promise<TestRoot> {
   const clock = createVirtualClock();
   const store = options.store ?? openMemoryStore();
@@ -76,6 +77,7 @@ export async function createTestRoot(options: {
     ...(options.uplink !== undefined && { uplink: options.uplink }),
     ...(options.publish !== undefined && { publish: options.publish }),
     nodeMetrics: options.nodeMetrics === true,
+    ...(options.onLogLevel !== undefined && { onLogLevel: options.onLogLevel }),
   });
   await aggregator.start({ api: "http://127.0.0.1:1", broker: options.broker ?? "mqtt://127.0.0.1:2" });
   const { control } = aggregator;
