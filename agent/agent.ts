@@ -110,7 +110,7 @@ export function createAgent(parts: AgentParts): Agent {
     source: { nodes: () => [id], read: (other) => other === id ? { ...read(), planner } : undefined },
     executor: { run: modules.run, discover: (_node, url, value) => write(new Map([[url, value]])) },
     journal: {
-      log: ({ kind, mutation, why }) => log.info(why, { kind, mutation }),
+      log: ({ kind, mutation, why }) => log.info(why, { node: name, kind, mutation }),
       hold: (_node, stuck) => write(new Map([["/stuck/self", stuck === undefined ? null : { ...stuck }]])),
       held: () => readStuck(replica.get(id)?.facets.self.get("/stuck/self")?.value),
     },

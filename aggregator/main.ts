@@ -27,7 +27,7 @@ import { createAggregator } from "./create_aggregator.ts";
 import { readBootMetrics } from "./boot/metrics.ts";
 import { readBootOptions } from "./boot/read_options.ts";
 import { createBootServices } from "./boot/services.ts";
-import { createApp, serve } from "./http/mod.ts";
+import { createApp, createRequestContext, serve } from "./http/mod.ts";
 import { programMetrics, readMetrics } from "./metrics.ts";
 import { program } from "./options.ts";
 import { createBrokerWatch } from "./broker/watch.ts";
@@ -66,8 +66,9 @@ await runProgram(program, async ({ options, terminal, signal }) => {
   const run = randomUUID();
   const pretty = process.stderr.isTTY === true;
   const writeLine = (line: string): void => void process.stderr.write(line);
+  const requests = createRequestContext();
   let level: Level = options["log-level"];
-  const log = createLog(writeLine, { pretty, level: () => level });
+  const log = createLog(writeLine, { pretty, level: () => level, context: requests.fields });
   const file = storeFile(options.data);
   const store = await openSqliteStore(options.data).catch(explain);
   // Everything created below is closed in reverse order, whatever was reached.
@@ -162,7 +163,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     const closing = new AbortController();
     const app = createApp(aggregator.control, {
       requireConditions: options["require-conditions"],
-      ...{ version: VERSION, log, logs, ...(booting !== undefined && { boot: booting.network }) },
+      ...{ version: VERSION, log, logs, requests, ...(booting !== undefined && { boot: booting.network }) },
       metrics: async () => [
         ...readMetrics({ counts: aggregator.counts, down: transportCounts(), up: uplink?.counts }),
         ...programMetrics({ cluster, name, version: VERSION, isRoot: options.parent === undefined }),

@@ -44,6 +44,8 @@ export interface CommandRun<O extends Options> {
   readonly terminal: Terminal;
   readonly style: Style;
   readonly clock: Clock;
+  /** A W3C trace context that requests bring: see `TRACEPARENT` in docs/reference/cli.md. */
+  readonly traceparent?: string;
   /** Fires when somebody ends the program. */
   readonly signal: AbortSignal;
   /** Reads a file, or standard input for `-`. */

@@ -57,7 +57,7 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
     if (isOlder) return;
     isOlder = true;
     const why = "as the root's disk is older than what it has told its children: it was put back from a backup";
-    log.error("Everything is frozen. Stop the root, and prepare its folder with --restored", { child, why });
+    log.error("Everything is frozen. Stop the root, and prepare its folder with --restored", { node: child, why });
     freezer.freeze(undefined, `${why}. Stop it, and prepare its folder with --restored`);
   }
   const watchDisk = createRollbackDetector({ replica, run: term.run, onOlder: tellOlder });

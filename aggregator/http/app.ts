@@ -28,6 +28,7 @@ import { createMetricHandlers, streamMetrics } from "./metrics.ts";
 import { mount } from "./mount.ts";
 import { createNodeHandlers } from "./nodes.ts";
 import { createPlanHandlers } from "./plans.ts";
+import { createRequestContext, nameRequests, type RequestContext } from "./request_context.ts";
 import { createReplays } from "./replays.ts";
 import { createOutputHandlers, createStagingHandlers } from "./staging.ts";
 import { createToTime, type ToTime } from "./time.ts";
@@ -45,6 +46,8 @@ export interface AppOptions {
   readonly boot?: BootNetwork;
   /** Reads event logs of controllers; absent where no module does. */
   readonly logs?: BmcLogReader;
+  /** What adds ids of requests to the lines of `log`; absent where it adds none. */
+  readonly requests?: RequestContext;
   /** @default systemClock */
   readonly clock?: Clock;
   /** Refuses changes without a condition where they could have one: 428. @default false */
@@ -57,6 +60,7 @@ export interface AppOptions {
 export function createApp(control: Control, options: AppOptions): Hono {
   const app = new Hono();
   const clock = options.clock ?? systemClock;
+  app.use(nameRequests({ context: options.requests ?? createRequestContext(), log: options.log, clock }));
   app.use(refuseForeign);
   const toTime = createToTime(clock);
   const long = createLongOperations(clock, toTime);

@@ -66,7 +66,7 @@ export function createChildTerms(
     const { term: childTerm } = birth;
     const assignment = assignmentNumber(replica.get(child)?.facets.cfg);
     if (childTerm.assignment > assignment) {
-      parts.log.debug("Waits for the cfg that brought a child here", { child, term: termText(childTerm) });
+      parts.log.debug("Waits for the cfg that brought a child here", { node: child, term: termText(childTerm) });
       return undefined;
     }
     const wrote = newestVersion(replica.get(child)?.facets.self ?? new Map());
@@ -77,7 +77,7 @@ export function createChildTerms(
     if ((terms.get(child) ?? NO_TERM).assignment < assignment && wrote.assignment < assignment) {
       return { assignment, run: 1 };
     }
-    parts.log.warn("Refused a birth as its runs are used up", { child, term: termText(childTerm) });
+    parts.log.warn("Refused a birth as its runs are used up", { node: child, term: termText(childTerm) });
     return undefined;
   }
 

@@ -81,7 +81,7 @@ export function createChildren(parts: ChildrenParts): Children {
         hear(child, frame);
       } catch (error) {
         // It is born again, as it hears nothing; the others are to be heard now.
-        parts.log.error("Cannot take a child in", { child, problem: String(error) });
+        parts.log.error("Cannot take a child in", { node: child, problem: String(error) });
       }
     }
     terms.prepared();

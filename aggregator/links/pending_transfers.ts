@@ -33,7 +33,7 @@ export function createPendingTransfers(
       try {
         store.commit({ facts: new Map([[PENDING, JSON.stringify([...pending])]]) });
       } catch (error) {
-        log.error("Cannot write which transfers to children are pending", { child, error: String(error) });
+        log.error("Cannot write which transfers to children are pending", { node: child, error: String(error) });
       }
     },
   };

@@ -6,3 +6,4 @@ export { JSON_TYPES, PATCH_TYPES } from "./parameters.ts";
 export * from "./problems.ts";
 export * from "./schemas/mod.ts";
 export * from "./selection.ts";
+export * from "./traceparent.ts";

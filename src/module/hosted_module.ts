@@ -165,17 +165,25 @@ export function createHostedModule(module: Module, options: ModuleHostOptions): 
       if (handler === undefined) return;
       const node = options.node(nodeId);
       if (node === undefined) throw new Error(`Cannot run '${step.key}' as there is no node '${nodeId}'`);
-      await handler({
-        node,
-        mutation: step.mutation,
-        bindings: step.bindings,
-        execution,
-        signal,
-        queued: reports.queued,
-        saw: reports.saw,
-        note: reports.note,
-        discover: (url, value) => discover(nodeId, url, value),
-      });
+      const own = log.with({ node: node.name, mutation: step.key, execution });
+      own.debug("Runs a mutation");
+      try {
+        await handler({
+          node,
+          mutation: step.mutation,
+          bindings: step.bindings,
+          execution,
+          signal,
+          queued: reports.queued,
+          saw: reports.saw,
+          note: reports.note,
+          discover: (url, value) => discover(nodeId, url, value),
+        });
+        own.debug("Has run a mutation");
+      } catch (error) {
+        own.debug("Could not run a mutation", { why: errorText(error) });
+        throw error;
+      }
     },
     changed(nodeId) {
       if (phase.kind === "failed" || phase.kind === "stopped") return;

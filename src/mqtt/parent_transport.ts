@@ -135,7 +135,7 @@ function makeTransport(
       const bytes = encodeFrame(frame);
       sent++;
       if (bytes.length > MAX_FRAME_BYTES) {
-        log.error("Cannot send a frame that is too large", { child, type: frame.type, bytes: bytes.length });
+        log.error("Cannot send a frame that is too large", { node: child, type: frame.type, bytes: bytes.length });
         unsent++;
         return;
       }

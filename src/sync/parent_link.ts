@@ -228,7 +228,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     try {
       return options.nextTerm(frame);
     } catch (error) {
-      log.error("Cannot take a child in without a new term", { child, error: String(error) });
+      log.error("Cannot take a child in without a new term", { node: child, error: String(error) });
       return undefined;
     }
   }
@@ -296,7 +296,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
 
   function drop(message: string): void {
     counts.droppedFrames++;
-    log.debug(message, { child });
+    log.debug(message, { node: child });
   }
 
   /** Whether nothing is left of what earlier runs said: the child takes it over or unsets it, with its own term. */
@@ -313,7 +313,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
       case "data": {
         const refused = inbox.data(frame);
         counts.droppedValues += refused;
-        if (refused > 0) log.warn("Dropped values that a child does not write", { child, values: refused });
+        if (refused > 0) log.warn("Dropped values that a child does not write", { node: child, values: refused });
         break;
       }
       case "ack":

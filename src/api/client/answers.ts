@@ -14,6 +14,8 @@ export interface Server {
   readonly signal: AbortSignal;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
+  /** A W3C trace context that every request brings, wherever it is sent: see `parseTraceparent`. */
+  readonly traceparent?: string;
 }
 
 /** An answer as it came. */

@@ -161,6 +161,7 @@ function createSender(options: Server) {
         headers: {
           accept: sent.accept ?? "application/json, application/problem+json",
           ...(type !== undefined && { "content-type": type }),
+          ...(options.traceparent !== undefined && { traceparent: options.traceparent }),
           ...(sent.ifNoneMatch !== undefined && { "if-none-match": sent.ifNoneMatch }),
           ...(sent.ifMatch !== undefined && { "if-match": sent.ifMatch }),
           ...(sent.patient === true && operation.changes && { prefer: "respond-async" }),

@@ -62,6 +62,7 @@ async function* readOneStream(
       ...(body !== undefined && { body }),
       headers: {
         accept: "text/event-stream",
+        ...(options.traceparent !== undefined && { traceparent: options.traceparent }),
         ...(lastId === undefined ? {} : { "last-event-id": String(lastId) }),
         ...(type !== undefined && { "content-type": type }),
       },
