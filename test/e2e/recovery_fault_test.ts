@@ -82,7 +82,7 @@ test("controllers that do not answer for a while use no attempt up: nothing is s
     );
     await waitFor("a power-off could not be tried several times", async () => {
       const { body } = await lab.request("GET", "/events");
-      return (JSON.stringify(body).match(/not tried, next in/g) ?? []).length >= 6;
+      return (JSON.stringify(body).match(/not tried, next attempt in/g) ?? []).length >= 6;
     });
     assert.deepEqual((await lab.nodes()).filter(({ phase }) => phase === "stuck"), []);
     await lab.cluster.restartSimulator();
