@@ -6,8 +6,8 @@ import { createTestRoot } from "../support/root.ts";
 /** What an aggregator measures, one line for each value; of histograms the number of values and their sum. */
 async function measured(aggregator: Aggregator): Promise<string[]> {
   return (await aggregator.measure()).flatMap((metric) => {
-    const line = (labels: Readonly<Record<string, string>> = {}, value: string) =>
-      `${[metric.name, ...Object.values(labels)].join(" ")}: ${value}`;
+    const line = (labels: Readonly<Record<string, string>> | undefined, value: string) =>
+      `${[metric.name, ...Object.values(labels ?? {})].join(" ")}: ${value}`;
     return metric.type === "histogram"
       ? [...metric.samples].map(({ labels, count, sum }) => line(labels, `${count}, ${sum} s`))
       : [...metric.samples].map(({ labels, value }) => line(labels, String(value)));
