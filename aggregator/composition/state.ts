@@ -59,7 +59,7 @@ export function createState(parts: AggregatorParts) {
   const nodes = createNodes(replica, domains, placement);
   const commits = followCommits({ replica, nodes, changes });
   const events = createEvents(clock, store, stored);
-  const evidence = createEvidence({ cluster, ownId, isRoot, store, facts: stored.facts, log });
+  const evidence = createEvidence({ cluster, ownId, run, isRoot, store, facts: stored.facts, log });
   const suspicions = createSuspicions({
     clock,
     tell(child, what) {

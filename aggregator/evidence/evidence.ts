@@ -45,8 +45,8 @@ export interface Evidence {
    * believes only itself.
    */
   provenAssignment(child: string, claim: Pick<BirthFrame, "shown" | "assigned">): number;
-  /** The run of this aggregator that a child has heard of, as far as it can show that; 0 for none. */
-  provenRun(child: string, shown: Given | undefined): number;
+  /** The run of this aggregator that a child was given, and by which process of it; undefined if it can show none. */
+  provenRun(child: string, shown: Given | undefined): { readonly run: number; readonly process: string } | undefined;
   /** The last term of a child, as far as it can show it: as this aggregator, or an aggregator itself, has signed it. */
   provenTerm(child: string, birth: Pick<BirthFrame, "term" | "shown" | "own">): Term | undefined;
 }
@@ -54,12 +54,14 @@ export interface Evidence {
 /**
  * See {@link Evidence}. The key is made at the first start. The root's key is the authority of its cluster.
  *
+ * @param parts `run` names this process, as in its frames.
  * @throws {Error} When a new key can't be stored.
  */
 export function createEvidence(
   parts: {
     readonly cluster: string;
     readonly ownId: string;
+    readonly run: string;
     readonly isRoot: boolean;
     readonly store: Store;
     readonly facts: Stored["facts"];
@@ -72,14 +74,10 @@ export function createEvidence(
     ? { authority: signer.publicKey, chain: [] }
     : readCertified(readJson(parts.facts.get(CERTIFIED)));
   let given = readGiven(readJson(parts.facts.get(GIVEN)));
-  let signedRun: { readonly run: number; readonly text: string } | undefined;
   const remembered = new Map<string, Statement | undefined>();
 
-  function runStatement(run: number): string {
-    if (signedRun?.run !== run) {
-      signedRun = { run, text: signStatement({ kind: "run", cluster, aggregator: ownId, run }, signer) };
-    }
-    return signedRun.text;
+  function runStatement(child: string, run: number): string {
+    return signStatement({ kind: "run", cluster, aggregator: ownId, process: parts.run, child, run }, signer);
   }
 
   /** Reads a statement that some run of this aggregator has signed: with its present key, or one that was certified. */
@@ -107,9 +105,8 @@ export function createEvidence(
     const certified = own && followChain(own.authority, cluster, chain);
     if (certified?.aggregator !== child) return undefined;
     const statement = readStatement(run, certified.key);
-    return statement?.kind === "run" && statement.cluster === cluster && statement.aggregator === child
-      ? statement.run
-      : undefined;
+    if (statement?.kind !== "run" || statement.cluster !== cluster) return undefined;
+    return statement.aggregator === child && statement.child === child ? statement.run : undefined;
   }
 
   /** The key of the aggregator that has given a child its term; undefined where that proves nothing. */
@@ -126,10 +123,10 @@ export function createEvidence(
   }
 
   return {
-    own: (run) => ({ key: signer.publicKey, chain: own?.chain ?? [], run: runStatement(run) }),
+    own: (run) => ({ key: signer.publicKey, chain: own?.chain ?? [], run: runStatement(ownId, run) }),
     give(child, { assignment, run: childRun }, run) {
       const term = { kind: "term" as const, cluster, aggregator: ownId, child, assignment, run: childRun };
-      return { chain: own?.chain ?? [], run: runStatement(run), term: signStatement(term, signer) };
+      return { chain: own?.chain ?? [], run: runStatement(child, run), term: signStatement(term, signer) };
     },
     certify(child, key) {
       if (own === undefined) return undefined;
@@ -171,7 +168,8 @@ export function createEvidence(
     },
     provenRun(child, shown) {
       const statement = shown && readOwn(child, shown.run, shown.chain);
-      return statement?.kind === "run" && statement.aggregator === ownId ? statement.run : 0;
+      if (statement?.kind !== "run" || statement.aggregator !== ownId || statement.child !== child) return undefined;
+      return { run: statement.run, process: statement.process };
     },
     provenTerm(child, { term, shown, own: childs }) {
       const run = childs && runOf(child, childs);

@@ -4,8 +4,9 @@ import type { Evidence } from "./evidence.ts";
 import type { Suspicions } from "./suspicions.ts";
 
 /**
- * Tells what children have heard of earlier processes of this aggregator. A run that this one does not know to be over
- * counts as far as the child shows that this aggregator has signed it: a made-up one would use its counter up.
+ * Tells what children have heard of earlier processes of this aggregator. A run that was not over when this one started
+ * counts as far as the child shows that another process of this aggregator has signed it: a made-up one would use its
+ * counter up. What this process has given to a child itself says nothing of an earlier one.
  *
  * @param parts `run` names this process, `current` is the run that it counts to now.
  * @returns To be called with each birth: the term of what the child has in its `parent` facet; `NO_TERM` for nothing that counts.
@@ -20,21 +21,19 @@ export function createHeardRuns(
   },
 ): (child: string, birth: Pick<BirthFrame, "parent" | "parentTerm" | "shown">) => Term {
   const { replica, evidence, suspicions, current } = parts;
-  /** This process may have counted on since. */
+  /** This process may have counted on since: what it counts over proves nothing of an earlier one. */
   const first = current();
-  const born = new Set<string>();
   return (child, { parent, parentTerm, shown }) => {
-    const isFirst = !born.has(child);
-    born.add(child);
     if (parent === parts.run) return NO_TERM;
     const { assignment } = parentTerm;
     if (assignment !== assignmentNumber(replica.get(child)?.facets.cfg)) return NO_TERM; // another parent's, or none
-    if (parentTerm.run < current()) return isFirst || parentTerm.run < first ? parentTerm : NO_TERM;
+    if (parentTerm.run < first) return parentTerm;
     const proven = evidence.provenRun(child, shown);
-    if (proven < parentTerm.run) {
+    const isFromHere = proven?.process === parts.run;
+    const most = isFromHere ? current() : proven?.run ?? 0;
+    if (most < parentTerm.run) {
       suspicions.claimed(child, `a run ${parentTerm.run} of this aggregator, which is at ${current()}`);
     }
-    const run = Math.min(proven, parentTerm.run);
-    return isFirst || run < first ? { assignment, run } : NO_TERM; // it has that from this process
+    return isFromHere ? NO_TERM : { assignment, run: Math.min(most, parentTerm.run) };
   };
 }

@@ -9,7 +9,7 @@ import { PUBLIC_KEY } from "./key.ts";
 export interface Given {
   /** The certificates of the parent's key, the root's first; none at the root. */
   readonly chain: readonly string[];
-  /** The parent's run. */
+  /** The parent's run, given to this child by this process of the parent. */
   readonly run: string;
   /** The child's term. */
   readonly term: string;

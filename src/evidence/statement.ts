@@ -1,4 +1,4 @@
-import { isNodeName, isUuid } from "../state/mod.ts";
+import { isNodeName, isRunName, isUuid } from "../state/mod.ts";
 import { isSigned, PUBLIC_KEY, type Signer } from "./key.ts";
 
 /** The longest statement, in characters. */
@@ -10,8 +10,18 @@ export const MAX_CHAIN = 8;
 export type Statement =
   /** The key of an aggregator, signed by its parent: a certificate. */
   | { readonly kind: "key"; readonly cluster: string; readonly aggregator: string; readonly key: string }
-  /** A run of the aggregator that signs. */
-  | { readonly kind: "run"; readonly cluster: string; readonly aggregator: string; readonly run: number }
+  /**
+   * A run that the signing aggregator has reached. `process` is the process that signs, named as in its frames; `child` is
+   * who may show it: the child that it is given to, or the aggregator itself, which shows it to its parent.
+   */
+  | {
+    readonly kind: "run";
+    readonly cluster: string;
+    readonly aggregator: string;
+    readonly process: string;
+    readonly child: string;
+    readonly run: number;
+  }
   /** The term that the signing aggregator has given to a child. */
   | {
     readonly kind: "term";
@@ -35,8 +45,10 @@ export function statementText(statement: Statement): string {
   switch (statement.kind) {
     case "key":
       return `kraken-key ${statement.cluster} ${statement.aggregator} ${statement.key}`;
-    case "run":
-      return `kraken-run ${statement.cluster} ${statement.aggregator} ${statement.run}`;
+    case "run": {
+      const { cluster, aggregator, process, child, run } = statement;
+      return `kraken-run ${cluster} ${aggregator} ${process} ${child} ${run}`;
+    }
     case "term": {
       const { cluster, aggregator, child, assignment, run } = statement;
       return `kraken-term ${cluster} ${aggregator} ${child} ${assignment} ${run}`;
@@ -78,9 +90,9 @@ function parse([head, cluster = "", id = "", ...rest]: readonly string[]): State
   if (head === "kraken-key" && count === 1 && PUBLIC_KEY.test(a)) {
     return { kind: "key", cluster, aggregator: id, key: a };
   }
-  if (head === "kraken-run" && count === 1) {
-    const run = countOf(a);
-    return run === undefined ? undefined : { kind: "run", cluster, aggregator: id, run };
+  if (head === "kraken-run" && count === 3 && isRunName(a) && isUuid(b)) {
+    const run = countOf(c);
+    return run === undefined ? undefined : { kind: "run", cluster, aggregator: id, process: a, child: b, run };
   }
   if (head === "kraken-term" && count === 3 && isUuid(a)) {
     const [assignment, run] = [countOf(b), countOf(c)];

@@ -6,9 +6,17 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Labels between dots, as host names have them (RFC 952), each of which begins and ends with a letter or a digit. */
 const NAME = /^(?=.{1,64}$)[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?)*$/;
 
+/** Names one run of a program. */
+const RUN_NAME = /^[A-Za-z0-9-]{1,64}$/;
+
 /** Tells whether `text` is a UUID in lower case (RFC 9562, section 4), of any version. */
 export function isUuid(text: string): boolean {
   return UUID.test(text);
+}
+
+/** Tells whether `text` names a run of a program, that is a process: 1 to 64 letters, digits and `-`. */
+export function isRunName(text: string): boolean {
+  return RUN_NAME.test(text);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { parseModuleDeclarations } from "../plan/declaration.ts";
 import type { ModuleDeclaration } from "../plan/mod.ts";
-import { type Assignment, isRecord, isUuid, MAX_INTEGER, readAssignment, type Term } from "../state/mod.ts";
+import { type Assignment, isRecord, isRunName, isUuid, MAX_INTEGER, readAssignment, type Term } from "../state/mod.ts";
 import {
   type Assigned,
   type Certified,
@@ -24,8 +24,6 @@ const MAX_KEEPALIVE = 3_600;
 const DIGEST = /^[0-9a-f]{32}$/;
 /** Of a part of what a child has; empty for nothing. */
 const PART = /^(?:[0-9a-f]{24})?$/;
-/** Names a run of a program. */
-const RUN = /^[A-Za-z0-9-]{1,64}$/;
 
 /**
  * Takes a decoded frame in. Fields that it does not know are passed over, so that later versions can add some.
@@ -115,7 +113,7 @@ export function parseFrame(data: unknown): Frame {
 
 function run(data: Fields, key: string): string {
   const value = data[key];
-  return typeof value === "string" && RUN.test(value) ? value : fail(key, value, "the name of a run");
+  return typeof value === "string" && isRunName(value) ? value : fail(key, value, "the name of a run");
 }
 
 function runOrNone(data: Fields, key: string): string {

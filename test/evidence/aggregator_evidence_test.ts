@@ -17,10 +17,10 @@ const [ROOT, ROW, RACK, N] = ["root", "row", "rack", "n"].map((name) => nodeIdOf
   string,
 ];
 
-function make(ownId: string, store = openMemoryStore(), cluster = "demo") {
+function make(ownId: string, store = openMemoryStore(), cluster = "demo", run = "r1") {
   const warnings: string[] = [];
   const evidence = createEvidence({
-    ...{ cluster, ownId, isRoot: ownId === ROOT, store, facts: store.load().facts },
+    ...{ cluster, ownId, run, isRoot: ownId === ROOT, store, facts: store.load().facts },
     log: createLog((line) => void warnings.push(line), { level: "warn" }),
   });
   return { evidence, store, warnings };
@@ -36,8 +36,9 @@ function makeRack(root: ReturnType<typeof make>["evidence"], store = openMemoryS
 test("a root knows its own runs and terms by what a child shows, also after a restart", () => {
   const { evidence, store } = make(ROOT);
   const shown = evidence.give(N, makeTerm(2, 5), 7);
-  for (const each of [evidence, make(ROOT, store).evidence]) {
-    assert.equal(each.provenRun(N, shown), 7);
+  for (const each of [evidence, make(ROOT, store, "demo", "r2").evidence]) {
+    assert.deepEqual(each.provenRun(N, shown), { run: 7, process: "r1" });
+    assert.equal(each.provenRun(RACK, shown), undefined, "another child's");
     assert.deepEqual(each.provenTerm(N, { term: makeTerm(2, 5), shown }), makeTerm(2, 5));
     assert.equal(each.provenTerm(RACK, { term: makeTerm(2, 5), shown }), undefined, "another child's");
   }
@@ -51,7 +52,7 @@ test("what others have signed, in this cluster or another, and what was changed,
   const others = [make(ROOT), make(ROOT, openMemoryStore(), "other"), makeRack(evidence)]
     .map((other) => other.evidence.give(N, makeTerm(2, 5), 7));
   for (const shown of [undefined, forged, swapped, ...others]) {
-    assert.equal(evidence.provenRun(N, shown), 0);
+    assert.equal(evidence.provenRun(N, shown), undefined);
     assert.equal(evidence.provenTerm(N, { term: makeTerm(2, 5), ...(shown !== undefined && { shown }) }), undefined);
   }
 });
@@ -60,12 +61,12 @@ test("a rack that has lost its disk, and with it its key, knows what its earlier
   const { evidence: root } = make(ROOT);
   const shown = makeRack(root).evidence.give(N, makeTerm(1, 4), 9);
   const bare = make(RACK);
-  assert.equal(bare.evidence.provenRun(N, shown), 0, "nobody has told it yet who the root is");
+  assert.equal(bare.evidence.provenRun(N, shown), undefined, "nobody has told it yet who the root is");
   const again = makeRack(root);
-  assert.equal(again.evidence.provenRun(N, shown), 9);
+  assert.equal(again.evidence.provenRun(N, shown)?.run, 9);
   assert.deepEqual(again.evidence.provenTerm(N, { term: NO_TERM, shown }), makeTerm(1, 4));
   const other = makeRack(make(ROOT).evidence);
-  assert.equal(other.evidence.provenRun(N, shown), 0, "another root's cluster");
+  assert.equal(other.evidence.provenRun(N, shown), undefined, "another root's cluster");
 });
 
 test("a rack's own run is proven by its signature, and nobody else's", () => {
@@ -75,6 +76,8 @@ test("a rack's own run is proven by its signature, and nobody else's", () => {
   assert.deepEqual(root.provenTerm(RACK, { term, own: rack.evidence.own(12) }), term);
   assert.equal(root.provenTerm(RACK, { term, own: rack.evidence.own(11) }), undefined);
   assert.equal(root.provenTerm(N, { term, own: rack.evidence.own(12) }), undefined);
+  const ofChild = { ...rack.evidence.own(12), run: rack.evidence.give(N, makeTerm(1, 1), 12).run };
+  assert.equal(root.provenTerm(RACK, { term, own: ofChild }), undefined, "it is a child's to show");
   assert.equal(root.provenTerm(RACK, { term, own: make(RACK).evidence.own(12) }), undefined, "it is not certified");
   assert.equal(root.provenTerm(RACK, { term, own: makeRack(make(ROOT).evidence).evidence.own(12) }), undefined);
 });
@@ -92,7 +95,7 @@ test("a rack that certifies a key as its parent's, or the root's, proves nothing
     const liar = make(id);
     const certified = rack.evidence.certify(id, liar.evidence.own(1).key) ?? assert.fail("it is not certified");
     const shown = { ...liar.evidence.give(RACK, makeTerm(1, 90), 70), chain: certified.chain };
-    assert.equal(above.provenRun(RACK, shown), 0);
+    assert.equal(above.provenRun(RACK, shown), undefined);
     assert.equal(above.provenTerm(RACK, { term: makeTerm(1, 90), shown }), undefined);
     assert.equal(above.provenAssignment(RACK, { shown }), 0);
   }

@@ -23,10 +23,14 @@ const rack = createSigner(createSecret());
 const id = fc.uuid();
 const count = fc.oneof(fc.constantFrom(0, 1, 2 ** 32 - 1), fc.nat());
 const cluster = fc.constantFrom("demo", "a.b-c_d", "x");
+const runName = fc.oneof(fc.uuid(), fc.constantFrom("r", "A-0", "x".repeat(64)));
 const options = { noNullPrototype: true };
 const anyStatement: fc.Arbitrary<Statement> = fc.oneof(
   fc.record({ kind: fc.constant("key" as const), cluster, aggregator: id, key: fc.constant(rack.publicKey) }, options),
-  fc.record({ kind: fc.constant("run" as const), cluster, aggregator: id, run: count }, options),
+  fc.record(
+    { kind: fc.constant("run" as const), cluster, aggregator: id, process: runName, child: id, run: count },
+    options,
+  ),
   fc.record(
     { kind: fc.constant("term" as const), cluster, aggregator: id, child: id, assignment: count, run: count },
     options,
@@ -94,17 +98,23 @@ test("a text that is signed and says nothing that is known is no statement", () 
       "",
       "kraken-run",
       `kraken-run demo ${A}`,
-      `kraken-run demo ${A} 01`,
-      `kraken-run demo ${A} -1`,
-      `kraken-run demo ${A} 4294967296`,
-      `kraken-run demo ${A} 1 2`,
-      `kraken-run demo x 1`,
-      `kraken-run -demo ${A} 1`,
+      `kraken-run demo ${A} 1`,
+      `kraken-run demo ${A} r ${B}`,
+      `kraken-run demo ${A} r ${B} 01`,
+      `kraken-run demo ${A} r ${B} -1`,
+      `kraken-run demo ${A} r ${B} 4294967296`,
+      `kraken-run demo ${A} r ${B} 1 2`,
+      `kraken-run demo ${A} r x 1`,
+      `kraken-run demo ${A} r.r ${B} 1`,
+      `kraken-run demo ${A} ${"r".repeat(65)} ${B} 1`,
+      `kraken-run demo ${A}  ${B} 1`,
+      `kraken-run demo x r ${B} 1`,
+      `kraken-run -demo ${A} r ${B} 1`,
       `kraken-term demo ${A} ${B} 1`,
       `kraken-assignment demo ${A} 1 x`,
       `kraken-key demo ${A} short`,
       `kraken-other demo ${A} 1`,
-      `kraken-run demo ${A} ${"1".repeat(600)}`,
+      `kraken-run demo ${A} r ${B} ${"1".repeat(600)}`,
     ]
   ) assert.equal(readStatement(`${text} ${root.sign(text)}`, root.publicKey), undefined, text);
 });
@@ -116,7 +126,7 @@ test("a chain leads from the root's key to the last one, and holds only as a who
   const second = signStatement({ kind: "key", cluster, aggregator: B, key: rack.publicKey }, row);
   assert.deepEqual(followChain(root.publicKey, cluster, [first]), { aggregator: A, key: row.publicKey });
   assert.deepEqual(followChain(root.publicKey, cluster, [first, second]), { aggregator: B, key: rack.publicKey });
-  const run = signStatement({ kind: "run", cluster, aggregator: A, run: 1 }, root);
+  const run = signStatement({ kind: "run", cluster, aggregator: A, process: "r", child: B, run: 1 }, root);
   for (
     const [authority, name, chain] of [
       [root.publicKey, cluster, []],

@@ -13,13 +13,14 @@ import { createTreeWorld, type TreeWorld } from "./tree_world.ts";
 
 const MOST = 2 ** 32 - 1;
 
-/** A root with a rack, and a node below each. */
-async function makeWorld(): Promise<TreeWorld> {
+/** A root with a rack, and a node below each. @param others More nodes, by name, and the parent of each. */
+async function makeWorld(others: { readonly [name: string]: string } = {}): Promise<TreeWorld> {
   const world = await createTreeWorld([
     { name: "root", isAggregator: true },
     { name: "a", parent: "root", isAggregator: true },
     { name: "n1", parent: "a" },
     { name: "n2", parent: "root" },
+    ...Object.entries(others).map(([name, parent]) => ({ name, parent })),
   ], { seed: 1, brokersOutlive: false, calm: [] });
   await world.clock.advance(30_000);
   assert.deepEqual(disagreements(world), []);
@@ -145,6 +146,70 @@ test("a child that shows what it was given just now freezes nothing, and counts 
   await world.stop();
 });
 
+/** Follows what a node is given with its welcomes. @returns The last. */
+function followGiven(world: TreeWorld, node: string): () => BirthFrame["shown"] {
+  let last: BirthFrame["shown"];
+  world.network.onFrame = (_from, to, frame) => {
+    if (to === world.member(node).id && frame.type === "welcome") last = frame.given;
+  };
+  return () => last;
+}
+
+for (const [parent, node, other] of [["root", "n2", "n3"], ["a", "n1", "n3"]] as const) {
+  test(`what another child of ${parent} was given by its present process says nothing of an earlier one`, async () => {
+    const world = await makeWorld({ [other]: parent });
+    world.kill(node, 0);
+    restart(world, parent);
+    const given = followGiven(world, other);
+    await world.clock.runUntil(() => given() !== undefined, 30_000);
+    await world.clock.advance(10_000);
+    const before = runOf(world, parent);
+    const shown = given() ?? assert.fail("it was given nothing");
+    await attack(
+      world,
+      parent,
+      node,
+      [before, before + 1, MOST].map((run, n) => birth(n, { parentTerm: makeTerm(1, run), shown })),
+    );
+    await world.clock.advance(1_000);
+    assert.equal(runOf(world, parent), before);
+    assert.equal(world.store(parent).load().facts.get("frozen"), undefined);
+    assert.equal(told(world, parent, node), 1, "an event names the child");
+    world.start(node);
+    await goesOn(world, node);
+    await world.stop();
+  });
+}
+
+test("a rack that has lost its disk, and counts on from its earlier runs, believes none of them for that", async () => {
+  const world = await makeWorld({ n3: "a" });
+  for (let time = 0; time < 3; time++) {
+    restart(world, "a");
+    await world.clock.advance(30_000);
+  }
+  const past = runOf(world, "a");
+  world.kill("n1", 0);
+  world.kill("a", 0);
+  world.wipe("a");
+  world.start("a");
+  const given = followGiven(world, "n3");
+  await world.clock.runUntil(() => given() !== undefined, 60_000);
+  const before = runOf(world, "a");
+  assert.ok(before > past, "it has counted on");
+  const shown = given() ?? assert.fail("it was given nothing");
+  for (let run = 1; run <= before + 1; run++) {
+    await attack(world, "a", "n1", [
+      birth(2 * run, { parentTerm: makeTerm(1, run), shown }),
+      birth(2 * run + 1, { parentTerm: makeTerm(1, run) }),
+    ]);
+  }
+  assert.equal(runOf(world, "a"), before);
+  assert.equal(told(world, "a", "n1"), 1);
+  world.start("n1");
+  await goesOn(world, "n1");
+  await world.stop();
+});
+
 test("left with a number that nobody gave, and a birth that says so, stop no repair, at the root or at a rack", async () => {
   const world = await makeWorld();
   const sent: string[] = [];
@@ -201,7 +266,14 @@ test("true but old evidence, another child's, and that of another cluster prove 
   await world.clock.advance(30_000);
   assert.ok(seen.length >= 2);
   const other = createEvidence({
-    ...{ cluster: "tree", ownId: world.root.id, isRoot: true, store: openMemoryStore(), facts: new Map() },
+    ...{
+      cluster: "tree",
+      ownId: world.root.id,
+      run: "other",
+      isRoot: true,
+      store: openMemoryStore(),
+      facts: new Map(),
+    },
     log: createLog(() => {}),
   });
   seen.push(other.give(id, makeTerm(1, 4_000), 4_000));
@@ -231,7 +303,7 @@ test("a rack that signs a term of its own, or certifies a key as the root's, fre
   const cluster = "tree";
   const root = world.root.id;
   const about = { cluster, aggregator: id };
-  const run = signStatement({ kind: "run", ...about, run: 1 }, signer);
+  const run = signStatement({ kind: "run", ...about, process: "r", child: id, run: 1 }, signer);
   const term = signStatement({ kind: "term", ...about, child: id, assignment: 99, run: 1 }, signer);
   await attack(world, "root", "a", [birth(1, { term: makeTerm(99, 1), shown: { chain, run, term } })]);
   assert.notEqual(world.root.control.find("n2")?.phase, "frozen");
@@ -242,7 +314,7 @@ test("a rack that signs a term of its own, or certifies a key as the root's, fre
   const asRoot = { cluster, aggregator: root };
   const forged = {
     chain: [...chain, signStatement({ kind: "key", ...asRoot, key: signer.publicKey }, signer)],
-    run: signStatement({ kind: "run", ...asRoot, run: MOST }, signer),
+    run: signStatement({ kind: "run", ...asRoot, process: "r", child: id, run: MOST }, signer),
     term: signStatement({ kind: "term", ...asRoot, child: id, assignment: 1, run: MOST - 1 }, signer),
   };
   await attack(world, "root", "a", [
@@ -259,7 +331,8 @@ test("a rack's signed run leaves its successor runs to have", async () => {
   const world = await makeWorld();
   const { chain, signer, id } = rackKey(world, "a");
   world.kill("a", 0);
-  const run = signStatement({ kind: "run", cluster: "tree", aggregator: id, run: MOST - 1 }, signer);
+  const about = { cluster: "tree", aggregator: id, process: "r", child: id };
+  const run = signStatement({ kind: "run", ...about, run: MOST - 1 }, signer);
   const own = { key: signer.publicKey, chain, run };
   await attack(world, "root", "a", [birth(1, { term: makeTerm(1, MOST - 1), own })]);
   world.start("a");
