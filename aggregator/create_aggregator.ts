@@ -29,11 +29,11 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   const status = createStatus(state, driving, parts);
 
   const { ownId, isRoot, changes, replica, term, nodes, events, discovered, store, broker, uplink, commits } = state;
-  const { freezer, fence, owners } = ownership;
+  const { freezer, fence, standing, owners, permissionOf } = ownership;
   const { children, batchWriter, joining, troubles } = links;
   const { engine, modules, policies, agentHolds, retries } = driving;
   const control = createControl({
-    ...{ ...state, engine, freezer, agentHolds, troubles },
+    ...{ ...state, engine, freezer, permissionOf, agentHolds, troubles },
     warnings: status.warnings,
     facts: state.stored.facts,
     agentModules: parts.agentModules,
@@ -42,7 +42,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
   });
   const follower = parts.publish && followState({
     ...{ ...parts.publish, control, changes, nodes, clock: state.clock, ownId, isRoot, ids: replica.ids },
-    isComplete: () => joining?.complete ?? true,
+    isComplete: () => standing.isComplete,
   });
   broker.onTurn((turn) => changes.post({ kind: "BrokerTurned", turn }));
   uplink.onTurn((turn) => changes.post({ kind: "UplinkTurned", turn }));
@@ -67,15 +67,18 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     handover.standbyNotice.tell();
     owners.begin();
     for (const id of nodes.children()) status.statuses.changed(id);
-    if (joining?.complete ?? true) status.statuses.changed(ownId); // an aggregator without nodes reports that too
+    if (standing.isComplete) status.statuses.changed(ownId); // an aggregator without nodes reports that too
   }
 
   return {
     id: ownId,
     runNumber: term.run,
+    get isComplete() {
+      return standing.isComplete;
+    },
     joining,
     control,
-    measure: createMeasure({ ...state, engine, eachNode: parts.nodeMetrics === true }),
+    measure: createMeasure({ ...state, engine, permissionOf, eachNode: parts.nodeMetrics === true }),
     ...(follower !== undefined && { follower }),
     get counts() {
       return {
@@ -105,10 +108,10 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
       });
     },
     receive(child, frame) {
-      if (joining?.complete ?? true) children.receive(child, frame);
+      if (standing.isComplete) children.receive(child, frame);
     },
     life(child, frame) {
-      if (joining?.complete ?? true) children.life(child, frame);
+      if (standing.isComplete) children.life(child, frame);
     },
     ping: children.ping,
     note: (node, kind, why) => events.add({ node, kind, why }),

@@ -71,6 +71,8 @@ export interface Aggregator {
   readonly id: string;
   /** Counts the runs of this aggregator, this one included: on its disk. */
   readonly runNumber: number;
+  /** Whether it knows all its nodes: from its disk, or since its parent has sent all of them. */
+  readonly isComplete: boolean;
   readonly control: Control;
   /** Counters of what waits, for metrics. */
   readonly counts: AggregatorCounts;

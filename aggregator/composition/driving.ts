@@ -6,7 +6,6 @@ import { hostModules } from "../engine/module_host.ts";
 import { createPolicyTaker } from "../engine/policy.ts";
 import { createRetryRequests } from "../engine/retry_requests.ts";
 import { createIdleFilter, touchOnChanges } from "../engine/touching.ts";
-import { mayAct } from "../ownership/mod.ts";
 import type { AggregatorParts } from "../types.ts";
 import type { Links } from "./links.ts";
 import type { Ownership } from "./ownership.ts";
@@ -18,8 +17,8 @@ export type Driving = ReturnType<typeof createDriving>;
 /** Makes the engine and the modules. Nothing has begun. */
 export function createDriving(
   state: State,
-  { freezer, fence, owners }: Ownership,
-  { batchWriter, joining }: Links,
+  { freezer, permissionOf }: Ownership,
+  { batchWriter }: Links,
   parts: Pick<AggregatorParts, "modules">,
 ) {
   const { ownId, random, log, changes, clock, broker, store, stored, replica, nodes, events, discovered, telemetry } =
@@ -32,15 +31,9 @@ export function createDriving(
   const host = createEngineHost({
     ...{ nodes, replica, discovered, events, batchWriter, store, modules, telemetry },
     holds: createHoldStore(store, stored.facts, log),
-    isComplete: () => joining?.complete ?? true,
     isDeaf: () => broker.isDeaf,
-    freezeOf(id) {
-      const permission = mayAct(owners.of(id), fence.standing, (each) => nodes.read(each)?.name);
-      const isFenced = !permission.may && permission.because === "fenced";
-      const wanted = freezer.stateOf(id);
-      if (permission.may || (wanted !== "no" && !isFenced)) return { frozen: wanted };
-      return { frozen: isFenced ? "everything" : "moved", frozenWhy: permission.why };
-    },
+    permissionOf,
+    freezeOf: freezer.stateOf,
   });
   const engine = createEngine(host, { clock, random });
   const agentHolds = createAgentHolds({ replica, nodes, events, changes, clock });

@@ -6,7 +6,11 @@ import type { Ownership } from "./ownership.ts";
 import type { State } from "./state.ts";
 
 /** Makes what moves nodes between aggregators: the root decides, those below answer. */
-export function createHandover(state: State, { owners }: Ownership, { children, batchWriter, joining }: Links) {
+export function createHandover(
+  state: State,
+  { owners, standing }: Ownership,
+  { children, batchWriter, joining }: Links,
+) {
   const { ownId, isRoot, changes, clock, replica, nodes, commits, events, discovered, cfg } = state;
 
   followMoves({
@@ -16,7 +20,7 @@ export function createHandover(state: State, { owners }: Ownership, { children, 
   const releases = answerReleases({
     ...{ replica, ownId, clock, changes },
     hasReleased: owners.hasReleased,
-    isComplete: () => joining?.complete ?? true,
+    isComplete: () => standing.isComplete,
     tell: discovered.own,
   });
   const requests = isRoot

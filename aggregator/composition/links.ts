@@ -8,7 +8,7 @@ import { createRollbackDetector } from "../links/rollback_detector.ts";
 import { createPendingTransfers } from "../links/pending_transfers.ts";
 import { withDurableAcks } from "../links/durable_acks.ts";
 import { createTroubles } from "../status/troubles.ts";
-import { COMPLETE, noteCompleteness } from "../store/own_node.ts";
+import { noteCompleteness } from "../store/own_node.ts";
 import { createBatchWriter } from "../store/batch_writer.ts";
 import type { AggregatorParts } from "../types.ts";
 import type { Ownership } from "./ownership.ts";
@@ -33,7 +33,7 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
     suspicions,
     runBudget,
   } = state;
-  const { freezer, owners, takeover } = ownership;
+  const { freezer, owners, standing, takeover } = ownership;
 
   const troubles = createTroubles({
     ...{ store, broker, uplink, lost: parts.lost },
@@ -132,7 +132,7 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
   const joining: UpstreamLink | undefined = parts.way === undefined ? undefined : createUpstreamLink({
     ...{ ownId, run, replica, placement, term, ownTerm, changes, clock, random, log },
     way: withDurableAcks(parts.way, changes, batchWriter.flush),
-    complete: stored.facts.get(COMPLETE) === true,
+    standing,
     modules: () => domains.declared,
     raise: takeover.raise,
     given: evidence.given,

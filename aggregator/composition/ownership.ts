@@ -2,8 +2,11 @@ import { createFreezer } from "../engine/freezer.ts";
 import { createClaims } from "../ownership/claims.ts";
 import { createFacts } from "../ownership/facts.ts";
 import { createFence } from "../ownership/fence.ts";
+import { mayAct, type Permission } from "../ownership/mod.ts";
 import { createOwners } from "../ownership/owners.ts";
+import { createStanding } from "../ownership/standing.ts";
 import { createTakeover } from "../ownership/takeover.ts";
+import { COMPLETE } from "../store/own_node.ts";
 import type { AggregatorParts } from "../types.ts";
 import type { State } from "./state.ts";
 
@@ -34,6 +37,10 @@ export function createOwnership(state: State, { grace }: Pick<AggregatorParts, "
       return typeof standby === "string" ? standby : undefined;
     },
   });
+  const standing = createStanding({
+    ...{ ownId, isRoot, replica, changes, fence },
+    wasComplete: stored.facts.get(COMPLETE) === true,
+  });
   const takeover = createTakeover({
     ...{ term, replica, nodes, discovered, changes, log },
     tellFreeze: freezer.tell,
@@ -47,5 +54,7 @@ export function createOwnership(state: State, { grace }: Pick<AggregatorParts, "
     isDeaf: () => fence.isUp || broker.isDeaf,
     isBrokerDeaf: () => broker.isDeaf,
   });
-  return { freezer, fence, takeover, owners };
+  const permissionOf = (id: string): Permission =>
+    mayAct(owners.of(id), standing.now, (each) => nodes.read(each)?.name);
+  return { freezer, fence, standing, takeover, owners, permissionOf };
 }

@@ -22,6 +22,7 @@ import type { Freezer } from "../engine/freezer.ts";
 import { createGroupRegistry } from "../groups/registry.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
 import type { ProfileRegistry } from "../cfg/profile_registry.ts";
+import type { Permission } from "../ownership/mod.ts";
 import type { Staging } from "../staging/staging.ts";
 import type { Stored, WatchedStore } from "../store/mod.ts";
 import type { Troubles } from "../status/troubles.ts";
@@ -51,6 +52,8 @@ export interface ControlParts {
   readonly agentModules: readonly ModuleDeclaration[];
   readonly discovered: Discovered;
   readonly freezer: Freezer;
+  /** Returns whether the engine may act on a node and, if not, why. */
+  permissionOf(id: string): Permission;
   readonly changes: Changes;
   readonly random: Random;
   readonly agentHolds: AgentHolds;

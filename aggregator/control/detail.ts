@@ -5,6 +5,7 @@ import type { Replica } from "../../src/sync/mod.ts";
 import { sourcesOf } from "../cfg/inheritance.ts";
 import type { Domains } from "../nodes/domains.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
+import type { Permission } from "../ownership/mod.ts";
 import { describeStale, type Stale, staleOf } from "../status/stale.ts";
 import { statusBelow } from "../status/status_below.ts";
 
@@ -48,6 +49,8 @@ export interface DetailParts {
   readonly nodes: Nodes;
   readonly domains: Domains;
   readonly engine: Engine;
+  /** Returns whether the engine may act on a node and, if not, why. */
+  permissionOf(id: string): Permission;
 }
 
 /**
@@ -60,6 +63,10 @@ export function statusOf(parts: DetailParts, node: ReadNode): EngineStatus {
   if (node.id === ownId) return { phase: "converged", running: [] };
   const stale = staleOf(nodes, node);
   if (!nodes.isChild(node.id)) return statusBelow(parts, node, stale);
+  const permission = parts.permissionOf(node.id);
+  if (!permission.may && permission.because === "learning") {
+    return { phase: "waiting", reason: permission.why, running: [] };
+  }
   const status = engine.status(node.id);
   // A node that was last known to be at its goal may no longer be there.
   if (stale !== undefined && status.phase === "converged") {

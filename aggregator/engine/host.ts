@@ -4,12 +4,14 @@ import {
   type EngineHost,
   type EngineNode,
   type FleetMemory,
+  type Freeze,
   readCheckpoint,
   readStuck,
 } from "../../src/engine/mod.ts";
 import type { ModuleHost } from "../../src/module/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { Discovered } from "../nodes/discovered.ts";
+import type { Permission } from "../ownership/mod.ts";
 import type { Events } from "../store/events.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { BatchWriter } from "../store/batch_writer.ts";
@@ -27,10 +29,10 @@ export interface EngineHostParts {
   readonly modules: Pick<ModuleHost, "run">;
   readonly holds: FleetMemory;
   readonly telemetry: Pick<Telemetry, "timed">;
-  /** Tells whether the nodes are known: the engine does nothing before. */
-  readonly isComplete: () => boolean;
-  /** Returns whether anything may start on a node and, if not, why. */
-  freezeOf(id: string): Pick<EngineNode, "frozen" | "frozenWhy">;
+  /** Returns whether the engine may act on a node and, if not, why. */
+  permissionOf(id: string): Permission;
+  /** Returns how people have frozen a node. */
+  freezeOf(id: string): Freeze;
   /** Tells whether no agent can be heard now. */
   isDeaf(): boolean;
 }
@@ -47,8 +49,12 @@ export function createEngineHost(parts: EngineHostParts): EngineHost {
     source: {
       nodes: () => nodes.children(),
       read(id) {
-        const node = parts.isComplete() && nodes.isChild(id) ? nodes.read(id) : undefined;
-        return node === undefined ? undefined : { ...node, ...parts.freezeOf(id) };
+        if (!nodes.isChild(id)) return undefined;
+        const permission = parts.permissionOf(id);
+        // Values may be missing, so that the engine must neither decide nor remember anything.
+        if (!permission.may && permission.because === "learning") return undefined;
+        const node = nodes.read(id);
+        return node === undefined ? undefined : { ...node, ...freezeOf(permission, parts.freezeOf(id)) };
       },
       isDeaf: parts.isDeaf,
     },
@@ -67,6 +73,13 @@ export function createEngineHost(parts: EngineHostParts): EngineHost {
     checkpoints: checkpointsOf(parts),
     fleet: parts.holds,
   };
+}
+
+/** Combines what people want with what ownership permits. People's own freeze needs no reason, except while fenced. */
+function freezeOf(permission: Permission, wanted: Freeze): Pick<EngineNode, "frozen" | "frozenWhy"> {
+  const isFenced = !permission.may && permission.because === "fenced";
+  if (permission.may || (wanted !== "no" && !isFenced)) return { frozen: wanted };
+  return { frozen: isFenced ? "everything" : "moved", frozenWhy: permission.why };
 }
 
 function checkpointsOf({ replica, discovered, batchWriter, store }: EngineHostParts): Checkpoints {

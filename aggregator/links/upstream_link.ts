@@ -69,8 +69,8 @@ export interface JoiningParts {
   own(): OwnRun;
   /** What it is given, for its disk. */
   onGiven(given: Given, certified: Certified | undefined): void;
-  /** Whether an earlier run was told of everything below, and has it on its disk. */
-  readonly complete: boolean;
+  /** Whether everything below is known. `complete` is called when the parent has sent all of it. */
+  readonly standing: { readonly isComplete: boolean; complete(): void };
   modules(): readonly ModuleDeclaration[];
   /** Values that an earlier aggregator of a child left have come. */
   onLeft(id: string): void;
@@ -83,8 +83,6 @@ export interface JoiningParts {
 /** The way up of an aggregator that is not the root. */
 export interface UpstreamLink {
   readonly state: LinkState;
-  /** Whether it knows its nodes: from its disk, or since its parent has told it of all of them. */
-  readonly complete: boolean;
   readonly link: ChildLink;
   connected(): void;
   disconnected(): void;
@@ -95,15 +93,13 @@ export interface UpstreamLink {
 
 /** Makes the way up. An aggregator with a disk goes on with what is there, whether or not its parent is. */
 export function createUpstreamLink(parts: JoiningParts): UpstreamLink {
-  const { ownId, replica, placement, way, changes, ownTerm } = parts;
+  const { ownId, replica, placement, way, changes, ownTerm, standing } = parts;
   const wrote = termOf(newestVersion(replica.get(ownId)?.facets.self ?? new Map()));
   const isNew = compareTerms(wrote, NO_TERM) === 0;
   /** One that was never welcomed remembers nothing, and says so by having no term. A run that it cannot show counts for nothing. */
   const term = isNew || parts.own().chain.length === 0
     ? NO_TERM
     : { assignment: assignmentNumber(replica.get(ownId)?.facets.cfg), run: parts.term.run };
-  // A term alone says little: it comes with the welcome, before anything else has.
-  let complete = parts.complete && !isNew;
   let declared = parts.modules();
   ownTerm.set(laterTerm(term, wrote));
 
@@ -117,7 +113,8 @@ export function createUpstreamLink(parts: JoiningParts): UpstreamLink {
       ...{ onLeft: parts.onLeft, onPassing: parts.onPassing },
       onStray: (id) => changes.post({ kind: "StrayHeard", id }),
     }),
-    isBlank: () => !complete,
+    // A term alone says little: it comes with the welcome, before anything else has.
+    isBlank: () => !standing.isComplete,
     term: ownTerm.value,
     batch: BATCH_MS,
     ...(parts.given !== undefined && { given: parts.given }),
@@ -140,9 +137,7 @@ export function createUpstreamLink(parts: JoiningParts): UpstreamLink {
     onSnapshot(mentioned) {
       const ids = [...replica.ids()].filter((id) => id !== ownId && !mentioned.has(id));
       changes.post({ kind: "ParentSilentOn", ids });
-      if (complete) return;
-      complete = true;
-      changes.post({ kind: "BecameComplete" });
+      standing.complete();
     },
     onCaughtUp: () => changes.post({ kind: "CaughtUp" }),
     onMoved: way.onAssignment,
@@ -179,9 +174,6 @@ export function createUpstreamLink(parts: JoiningParts): UpstreamLink {
   return {
     get state() {
       return link.state;
-    },
-    get complete() {
-      return complete;
     },
     link,
     connected: () => changes.turn(link.connected),

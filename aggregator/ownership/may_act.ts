@@ -8,27 +8,23 @@ export type Standing =
   | { readonly kind: "acting" }
   /** Its parent is away, and its standby may have taken over its nodes. */
   | { readonly kind: "fenced"; readonly standby: string }
-  /** It has lost its disk and has not yet received everything below it. */
+  /** It has lost its disk, or has none yet, and has not received everything below it from its parent. */
   | { readonly kind: "learning" };
 
 /** Whether the engine may act on a node and, if not, why, for code and in words. */
 export type Permission =
-  /**
-   * `isOwner`: without restriction. Otherwise only because its machine is off, not seen yet, or wanted off, so that no
-   * agent can be harmed.
-   */
-  | { readonly may: true; readonly isOwner: boolean }
+  | { readonly may: true }
   | {
     readonly may: false;
     readonly because: Ownership["kind"] | Exclude<Standing["kind"], "acting">;
     readonly why: string;
   };
 
-const OWNER: Permission = { may: true, isOwner: true };
-const HARMLESS: Permission = { may: true, isOwner: false };
+const YES: Permission = { may: true };
 
 /**
- * Determines whether an aggregator's engine may act on a node.
+ * Determines whether an aggregator's engine may act on a node: if it owns the node, or if no agent can be harmed, because
+ * its machine is off, not seen yet, or wanted off.
  *
  * @param ownership The node's state at this aggregator.
  * @param standing The state of the aggregator itself.
@@ -63,7 +59,7 @@ function mayActAlone(ownership: Ownership, nameOf: NameOf): Permission {
     case "departing":
       return no("departing", "it was moved to another aggregator");
     case "expected": {
-      if (isHarmless(ownership.machine)) return HARMLESS;
+      if (isHarmless(ownership.machine)) return YES;
       const others = [...new Set(ownership.holders.map((id) => quote(nameOf(id))))];
       return no(
         "expected",
@@ -73,14 +69,14 @@ function mayActAlone(ownership: Ownership, nameOf: NameOf): Permission {
       );
     }
     case "disputed":
-      if (isHarmless(ownership.machine)) return HARMLESS;
+      if (isHarmless(ownership.machine)) return YES;
       return no(
         "disputed",
         `it was moved and has not joined here: Kraken leaves it alone, as it has joined another aggregator under ` +
           `assignment ${ownership.claimed}, which has not arrived here`,
       );
     case "owned":
-      return OWNER;
+      return YES;
     default:
       return ownership satisfies never;
   }

@@ -68,8 +68,8 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
     ...["aggregator/tree", "src", "src/*"],
   ],
   "aggregator/engine": [
-    ...["aggregator/cfg", "aggregator/dispatch", "aggregator/nodes", "aggregator/store", "aggregator/telemetry"],
-    ...["src", "src/*"],
+    ...["aggregator/cfg", "aggregator/dispatch", "aggregator/nodes", "aggregator/ownership", "aggregator/store"],
+    ...["aggregator/telemetry", "src", "src/*"],
   ],
   "aggregator/status": [
     ...["aggregator/dispatch", "aggregator/handover", "aggregator/nodes", "aggregator/store", "aggregator/telemetry"],
@@ -77,7 +77,8 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
   ],
   "aggregator/control": [
     ...["aggregator/cfg", "aggregator/dispatch", "aggregator/engine", "aggregator/groups", "aggregator/nodes"],
-    ...["aggregator/staging", "aggregator/status", "aggregator/store", "aggregator/telemetry", "src", "src/*"],
+    ...["aggregator/ownership", "aggregator/staging", "aggregator/status", "aggregator/store", "aggregator/telemetry"],
+    ...["src", "src/*"],
   ],
   "aggregator/http": [
     ...["aggregator/cfg", "aggregator/control", "aggregator/groups", "aggregator/nodes", "aggregator/profiles"],

@@ -123,7 +123,7 @@ function permissions(): string[] {
 function row(name: string, state: Ownership, standing: Standing): string[] {
   const permission = mayAct(state, standing, (id) => id);
   if (!permission.may) return [name, "no", permission.why];
-  return [name, permission.isOwner ? "yes" : "only what harms no agent", ""];
+  return [name, state.kind === "owned" ? "yes" : "only what harms no agent", ""];
 }
 
 /** What follows from each fact in one state. Facts that change nothing are left out. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createUpstreamLink, type JoiningParts } from "../../aggregator/links/upstream_link.ts";
+import { createStanding } from "../../aggregator/ownership/standing.ts";
 import { createOwnTerm } from "../../aggregator/links/own_term.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { takeWriterTerm } from "../../aggregator/store/writer_term.ts";
@@ -35,8 +36,12 @@ function make(
   const { changes } = tree;
   const term = takeWriterTerm(store, store.load(), () => tree.replica);
   const ownTerm = createOwnTerm(() => term.run);
+  const standing = createStanding({
+    ...{ ownId: OWN, isRoot: false, wasComplete: complete, replica: tree.replica, changes },
+    fence: { standing: { kind: "acting" } },
+  });
   const parts: JoiningParts = {
-    ...{ ownId: OWN, run: "r", replica: tree.replica, placement: tree.nodes.placement, complete },
+    ...{ ownId: OWN, run: "r", replica: tree.replica, placement: tree.nodes.placement, standing },
     given: undefined,
     own: () => ({ key: "k", chain: ["c"], run: "signed" }),
     onGiven: (_given, certified) => void said.push(certified === undefined ? "given" : "certified"),
@@ -70,23 +75,23 @@ function make(
   const data = (documents: DataFrame["documents"], since = 0, upTo = 2) =>
     joining.receive({ type: "data", from: "p", to: "r", since, upTo, newest: upTo, epoch: 1, documents });
   const births = () => sent.flatMap((frame) => frame.type === "birth" ? [frame] : []);
-  return { ...tree, clock, ownTerm, sent, said, assignments, joining, welcome, data, births };
+  return { ...tree, clock, ownTerm, sent, said, assignments, joining, standing, welcome, data, births };
 }
 
 test("one that was never welcomed remembers nothing, and says so", () => {
-  const { joining, births } = make({ complete: true });
+  const { joining, standing, births } = make({ complete: true });
   joining.connected();
-  assert.deepEqual([joining.complete, births()[0]?.term.run, births()[0]?.blank], [false, 0, true]);
+  assert.deepEqual([standing.isComplete, births()[0]?.term.run, births()[0]?.blank], [false, 0, true]);
 });
 
 test("one that was told everything before, and has it on its disk, goes on with that", () => {
   const before = ({ discover }: ReturnType<typeof createSmallTree>) => discover("root", "self", { "/api": "x" });
-  const { joining, births } = make({ complete: true, before });
+  const { joining, standing, births } = make({ complete: true, before });
   joining.connected();
-  assert.deepEqual([joining.complete, births()[0]?.term, births()[0]?.blank], [true, makeTerm(1, 1), undefined]);
+  assert.deepEqual([standing.isComplete, births()[0]?.term, births()[0]?.blank], [true, makeTerm(1, 1), undefined]);
   const partly = make({ complete: false, before });
   partly.joining.connected();
-  assert.deepEqual([partly.joining.complete, partly.births()[0]?.blank], [false, true], "a term alone says little");
+  assert.deepEqual([partly.standing.isComplete, partly.births()[0]?.blank], [false, true], "a term alone says little");
 });
 
 test("its term is above what its last run wrote", () => {
@@ -98,14 +103,14 @@ test("its term is above what its last run wrote", () => {
 });
 
 test("it is complete once everything has arrived that its parent had, and forgets what was not mentioned", () => {
-  const { joining, welcome, data, said, replica, ownTerm } = make({
+  const { joining, standing, welcome, data, said, replica, ownTerm } = make({
     before: ({ set }) => void set("n", { "/parent": "a" }),
   });
   joining.connected();
   welcome();
-  assert.deepEqual([ownTerm.value, joining.complete], [makeTerm(1, 4), false]);
+  assert.deepEqual([ownTerm.value, standing.isComplete], [makeTerm(1, 4), false]);
   data([{ id: N, facets: { cfg: entries({ "/x": 1 }) } }, { id: OWN, facets: { cfg: entries({ "/x": 1 }) } }]);
-  assert.equal(joining.complete, true);
+  assert.equal(standing.isComplete, true);
   assert.deepEqual(said.filter((what) => !/^(link|state)/.test(what)), [
     ...["raise 4", "keep alive 10", "caught up", "forgotten a,b", "complete"],
   ]);

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createEvents } from "../../aggregator/store/events.ts";
 import { createFence } from "../../aggregator/ownership/fence.ts";
+import { createStanding } from "../../aggregator/ownership/standing.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
-import { createTestChanges, listen } from "../aggregator/small_tree.ts";
+import { createSmallTree, createTestChanges, idOf, listen } from "../aggregator/small_tree.ts";
 
 function make() {
   const clock = createVirtualClock();
@@ -80,4 +81,24 @@ test("children are sent to the standby after 15 s, and again for as long as the 
   await world.clock.advance(300_000);
   assert.equal(world.sent, 2);
   assert.equal(world.clock.waiting, 0);
+});
+
+test("an aggregator that has not received everything is learning, whatever its fence says, and says once that it has", () => {
+  const { fence, link, changes } = make();
+  const { replica, discover } = createSmallTree();
+  const of = (isRoot: boolean, wasComplete: boolean) =>
+    createStanding({ ownId: idOf("root"), isRoot, wasComplete, replica, changes, fence });
+  assert.equal(of(true, false).isComplete, true, "the root has no parent to wait for");
+  assert.equal(of(false, true).isComplete, false, "it has never been welcomed");
+  discover("root", "self", { "/api": "x" });
+  assert.equal(of(false, true).isComplete, true);
+  const standing = of(false, false);
+  let told = 0;
+  listen(changes, ["BecameComplete"], () => void told++);
+  link("down");
+  assert.deepEqual(standing.now, { kind: "learning" });
+  changes.turn(standing.complete);
+  changes.turn(standing.complete);
+  assert.deepEqual([standing.isComplete, told], [true, 1]);
+  assert.deepEqual(standing.now, { kind: "fenced", standby: "s" });
 });

@@ -47,8 +47,7 @@ function has({ effects }: OwnershipStep, kind: OwnershipStep["effects"][number][
   return effects.some((effect) => effect.kind === kind);
 }
 function may(state: Ownership): boolean {
-  const permission = mayAct(state, { kind: "acting" }, (id) => id);
-  return permission.may && permission.isOwner;
+  return state.kind === "owned" && mayAct(state, { kind: "acting" }, (id) => id).may;
 }
 
 test("a time runs exactly while a node's ownership says so", () => {

@@ -495,7 +495,7 @@ export function createWorld(): World {
       const permission = mayAct(ownership, standing, (id) => id);
       met.add(permission.may ? "may act" : permission.because);
       // Who asks for a machine to be off gets that at once, and asks for no repair.
-      return isRunning && permission.may && permission.isOwner && disk.word?.isWantedOff !== true;
+      return isRunning && permission.may && ownership.kind === "owned" && disk.word?.isWantedOff !== true;
     });
   }
   function violations(): string[] {

@@ -160,7 +160,7 @@ export async function createFleetWorld(nodes: number, say: (text: string) => voi
 
   for (const name of rowNames) await join(name, "rows", { name: "root", tier: "root" });
   for (const [rack, name] of rackNames.entries()) await join(name, "racks", { name: rowOf(rack), tier: "rows" });
-  const complete = () => [...rowNames, ...rackNames].every((name) => aggregators.get(name)?.joining?.complete === true);
+  const complete = () => [...rowNames, ...rackNames].every((name) => aggregators.get(name)?.isComplete === true);
   await time.runUntil("rows and racks are level", complete, 600_000);
   say("rows and racks are level");
 
