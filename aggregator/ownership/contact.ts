@@ -21,7 +21,8 @@ function wasHeard({ agent }: Machine): boolean {
  */
 export function conclude(state: Here, why: string): HereStep {
   const { link, machine, sameRun } = state;
-  if (machine.power === "unknown" && (machine.isAggregator || machine.control !== "controller")) {
+  const isPersons = machine.control === "person" && machine.power === "off" && link !== "down";
+  if (isPersons || (machine.power === "unknown" && (machine.isAggregator || machine.control !== "controller"))) {
     // No controller reports its power: it is on if it is heard.
     return link === "down" ? { state, effects: [] } : show(state, { physState: "POWER_ON" }, "it is heard");
   }

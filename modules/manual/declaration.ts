@@ -7,7 +7,8 @@ export const manualPower = defineExtension("manual", {
   "/manual/power": {
     type: enumeration("UNKNOWN", "OFF", "ON"),
     writer: "parent",
-    about: "Power, as a person reports it: krakenctl set NODE /manual/power=ON",
+    about:
+      "Power, as a person reports it with krakenctl set NODE /manual/power=ON: it is taken into /physState and forgotten",
     knownWhile: {},
     reported: true,
   },
@@ -23,7 +24,7 @@ export const manualDeclaration = declareModule({
   name: "manual",
   about: "Asks a person to power machines on and off",
   extensions: [core, boot, manualPower],
-  discovers: ["/physState"],
+  discovers: ["/physState", "/manual/power"],
   mutations: {
     "find-off": {
       ...asksPerson,

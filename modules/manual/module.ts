@@ -1,5 +1,8 @@
-import { defineModule, type Module, type MutationHandler } from "../../src/module/mod.ts";
+import { defineModule, type Module, type ModuleNode, type MutationHandler } from "../../src/module/mod.ts";
 import { manualDeclaration } from "./declaration.ts";
+
+/** How long a report of OFF may wait for the silence of an agent that is heard, in milliseconds. */
+const DOUBT_MS = 600_000;
 
 /** `/physState` by what a person reports. */
 const PHYS_STATES: ReadonlyMap<unknown, string> = new Map([["ON", "POWER_ON"], ["OFF", "POWER_OFF"]]);
@@ -10,16 +13,35 @@ const PHYS_STATES: ReadonlyMap<unknown, string> = new Map([["ON", "POWER_ON"], [
  */
 export function createManualModule(): Module {
   return defineModule(manualDeclaration, (context) => {
-    /** The last report of each node: only another one is news, as an agent that is heard since says more. */
-    const reported = new Map<string, string>();
+    /** Since when a report of OFF contradicts an agent that is heard, in clock milliseconds. */
+    const doubted = new Map<string, number>();
     function follow(id: string): void {
       const node = context.node(id);
-      if (node === undefined || node.cfg.get("/platform") !== "manual") return void reported.delete(id);
-      const physState = PHYS_STATES.get(node.view.get("/manual/power"));
-      if (physState === reported.get(id)) return;
-      if (physState === undefined) reported.delete(id);
-      else reported.set(id, physState);
-      context.discover(id, "/physState", physState ?? null);
+      const report = node?.view.get("/manual/power");
+      const physState = PHYS_STATES.get(report);
+      if (node === undefined || physState === undefined) return void doubted.delete(id);
+      if (node.cfg.get("/platform") === "manual") {
+        if (physState === "POWER_OFF" && isHeard(node) && !isOld(id)) return;
+        if (!isOld(id)) context.discover(id, "/physState", physState);
+      }
+      // A report is a message: said again later, it is news again. One of another platform's node means nothing.
+      doubted.delete(id);
+      context.discover(id, "/manual/power", null);
+    }
+    /** Tells whether a report of OFF has waited in vain for the silence of the agent: it was about another node. */
+    function isOld(id: string): boolean {
+      const since = doubted.get(id);
+      return since !== undefined && context.clock.now() - since > DOUBT_MS;
+    }
+    function isHeard(node: ModuleNode): boolean {
+      if (node.view.get("/link") !== "UP") return false;
+      if (!doubted.has(node.id)) {
+        doubted.set(node.id, context.clock.now());
+        context.log.warn("Its agent is heard although a person reports that it is off: waits for its silence", {
+          node: node.name,
+        });
+      }
+      return true;
     }
     for (const { id } of context.nodes()) follow(id);
     context.onChange(follow);

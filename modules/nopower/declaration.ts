@@ -16,7 +16,7 @@ export const nopowerDeclaration = declareModule({
       context: "parent",
       changes: { "/physState": ["PHYS_UNKNOWN", "POWER_ON"] },
       requires: { "/platform": "none" },
-      timeout: 30_000,
+      timeout: 86_400_000, // a day: then it waits anew
       about: "Waits until the agent of a machine without power control is heard",
     },
     boot: {

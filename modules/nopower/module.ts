@@ -1,4 +1,4 @@
-import { defineModule, type Module, UnavailableError } from "../../src/module/mod.ts";
+import { defineModule, type Module } from "../../src/module/mod.ts";
 import { nopowerDeclaration } from "./declaration.ts";
 
 /**
@@ -8,11 +8,10 @@ import { nopowerDeclaration } from "./declaration.ts";
 export function createNopowerModule(): Module {
   return defineModule(nopowerDeclaration, () => ({
     mutations: {
-      appear({ node }) {
-        // Nothing was tried, so no attempt is used up, however long the machine stays away.
-        throw new UnavailableError(
-          `the agent of '${node.name}' has not been heard, and nobody can power it from here: switch it on yourself`,
-        );
+      appear(run) {
+        const words =
+          `the agent of '${run.node.name}' has not been heard, and nothing here controls its power: switch it on yourself`;
+        run.saw({ words, ifLate: "unavailable" }); // however long it stays away, it has not failed
       },
     },
   }));

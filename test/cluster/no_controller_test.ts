@@ -34,8 +34,8 @@ test("a machine without power control is on once its agent is heard, and reaches
 test("a machine without power control that is silent is waited for, however long, and taken in when it comes", async () => {
   const cluster = await make("none", "off");
   await cluster.clock.advance(3_600_000);
-  assert.deepEqual([cluster.shown("n1").physState, cluster.shown("n1").phase], ["PHYS_UNKNOWN", "backoff"]);
-  assert.match(explained(cluster), /has not been heard, and nobody can power it from here: switch it on yourself/);
+  assert.deepEqual([cluster.shown("n1").physState, cluster.shown("n1").phase], ["PHYS_UNKNOWN", "working"]);
+  assert.match(explained(cluster), /has not been heard, and nothing here controls its power: switch it on yourself/);
   cluster.machine("n1").power = "on";
   cluster.startAgent("n1");
   await cluster.converge(60_000);
@@ -109,13 +109,34 @@ test("a lost machine that a person switches is repaired by them: off, and on aga
   await cluster.stop();
 });
 
-test("a report that is withdrawn leaves the power unknown", async () => {
-  const cluster = await make("manual", "off");
+test("a report of off while the agent is heard waits for its silence, and means nothing after ten minutes", async () => {
+  const cluster = await make("manual", "on");
+  await cluster.converge();
+  report(cluster, "OFF"); // of the wrong node
+  await cluster.clock.advance(601_000);
+  assert.equal(cluster.shown("n1").physState, "POWER_ON");
+  cluster.killAgent("n1");
+  await cluster.clock.advance(30_000);
+  assert.equal(cluster.shown("n1").physState, "POWER_ON");
+  cluster.startAgent("n1");
+  await cluster.converge(60_000);
+  report(cluster, "OFF"); // a moment before the agent is silent
+  cluster.pullPlug("n1");
+  await cluster.clock.runUntil(() => cluster.shown("n1").physState === "POWER_OFF", 30_000);
+  cluster.machine("n1").power = "on";
+  cluster.startAgent("n1"); // and nobody says so
+  await cluster.converge(60_000);
+  await cluster.stop();
+});
+
+test("a report of a node of another platform is forgotten", async () => {
+  const cluster = await createVirtualCluster(1);
+  cluster.set("n1", { "/runState": "SYNC", "/physState": "POWER_ON" });
+  await cluster.converge();
   report(cluster, "OFF");
   await cluster.clock.advance(1_000);
-  assert.equal(cluster.shown("n1").physState, "POWER_OFF");
-  report(cluster, null);
-  await cluster.clock.advance(1_000);
-  assert.equal(cluster.shown("n1").physState, "PHYS_UNKNOWN");
+  cluster.set("n1", { "/platform": "manual" });
+  await cluster.clock.advance(60_000);
+  assert.deepEqual([cluster.shown("n1").physState, cluster.shown("n1").phase], ["POWER_ON", "converged"]);
   await cluster.stop();
 });
