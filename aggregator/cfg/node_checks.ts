@@ -3,6 +3,7 @@ import { policy, validatePolicy } from "../../src/engine/mod.ts";
 import { compareNames } from "../../src/nodeset/mod.ts";
 import {
   equalValues,
+  hasVariable,
   isNodeName,
   isUuid,
   KEPT_URLS,
@@ -88,7 +89,7 @@ function findProblem(parts: CfgParts, id: string, cfg: Values, url: string, valu
 
 function validateProfiles(parts: CfgParts, url: string, value: Value): string | undefined {
   if (url !== "/profiles" || !Array.isArray(value)) return undefined;
-  const [problem] = validateEntries(value.map(String), parts.profiles());
+  const [problem] = validateEntries(value.map(String), parts.profiles(), (at) => hasVariable(parts.domains.schema, at));
   return problem === undefined ? undefined : `${url} has ${problem}`;
 }
 

@@ -88,6 +88,8 @@ export function createProfileRegistry(
     readonly nodes: Nodes;
     ids(): Iterable<string>;
     schema(): Schema;
+    /** Whether some mutation changes the variable behind a URL. */
+    isMutable(url: string): boolean;
     readonly isRoot: boolean;
   },
 ): ProfileRegistry {
@@ -126,7 +128,7 @@ export function createProfileRegistry(
       const { about = "", inherits = [] } = body;
       const values = new Map([...body.values].map(([url, value]) => [url, canonicalBoot(url, value)]));
       const next = new Map(held.profiles).set(name, { name, about, inherits, values });
-      const problems = validateProfile(parts.schema(), next, name);
+      const problems = validateProfile(parts, next, name);
       if (problems.length > 0) return { ok: false, kind: "invalid", problems };
       return put(next, options.dryRun === true);
     },
@@ -152,7 +154,12 @@ export function createProfileRegistry(
 }
 
 /** Tells what is wrong with a profile; one message each. */
-function validateProfile(schema: Schema, profiles: Profiles, name: string): string[] {
+function validateProfile(
+  parts: { schema(): Schema; isMutable(url: string): boolean },
+  profiles: Profiles,
+  name: string,
+): string[] {
+  const schema = parts.schema();
   const profile = profiles.get(name);
   if (profile === undefined) return [];
   if (!LAYER_NAME.test(name)) {
@@ -168,7 +175,7 @@ function validateProfile(schema: Schema, profiles: Profiles, name: string): stri
   const odd = inherits.filter((entry) => entry.startsWith("~"));
   problems.push(...odd.map((entry) => `inherits has ${JSON.stringify(entry)}: only a node leaves a profile out`));
   problems.push(
-    ...validateEntries(inherits.filter((entry) => !entry.startsWith("~")), profiles).map((each) =>
+    ...validateEntries(inherits.filter((entry) => !entry.startsWith("~")), profiles, () => true).map((each) =>
       `inherits has ${each}`
     ),
   );
@@ -176,6 +183,9 @@ function validateProfile(schema: Schema, profiles: Profiles, name: string): stri
   for (const [url, value] of values) {
     const problem = validateProfileUrl(url) ?? schema.validate(url, value);
     if (problem !== undefined) problems.push(problem);
+    else if (schema.find(url)?.variable.writer !== "cfg" && !parts.isMutable(url)) {
+      problems.push(`${url} can't be set: it is only discovered, and no mutation changes it`);
+    }
   }
   const cycle = findCycle(profiles);
   if (cycle !== undefined) problems.push(`inherits leads in a circle: ${cycle.join(" -> ")}`);

@@ -95,6 +95,7 @@ export function createState(parts: AggregatorParts) {
     ...{ held, cfg, nodes, isRoot },
     ids: () => replica.ids(),
     schema: () => domains.schema,
+    isMutable: domains.isMutable,
   });
   const staging = createStaging({ cfg, nodes, store, facts: stored.facts, changes, events, clock, isRoot });
   return {

@@ -29,7 +29,7 @@ export interface ServiceOutputs {
 /** See {@link ServiceOutputs}. */
 export function createServiceOutputs(
   parts: {
-    readonly nodes: { read(id: string): Pick<ReadNode, "name" | "view"> | undefined };
+    readonly nodes: { read(id: string): Pick<ReadNode, "name" | "view" | "cfg"> | undefined };
     readonly discovered: Pick<Discovered, "parent">;
     readonly changes: Changes;
     readonly clock: Clock;
@@ -70,7 +70,7 @@ export function createServiceOutputs(
     tail(id, service, lines, signal) {
       const node = nodes.read(id);
       const name = node?.name ?? id;
-      if (node?.view.get(`/services/${service}/state`) === undefined) {
+      if (node === undefined || !isProgram(node, service)) {
         const why = `Nothing is known of a program '${service}' on '${name}': it has none, or its agent is not in SYNC`;
         return Promise.resolve({ ok: false, kind: "none", why });
       }
@@ -102,4 +102,12 @@ export function createServiceOutputs(
       });
     },
   };
+}
+
+/** Tells whether an agent runs a program of this name; the modules of Kraken's own programs have a state, too. */
+function isProgram({ view, cfg }: Pick<ReadNode, "view" | "cfg">, service: string): boolean {
+  const at = `/services/${service}`;
+  const config = cfg.get(`${at}/config`);
+  return view.has(`${at}/state`) &&
+    (view.has(`${at}/pid`) || view.has(`${at}/exitCode`) || (isRecord(config) && "command" in config));
 }

@@ -1,3 +1,4 @@
+import { PHASES } from "../../src/api/mod.ts";
 import { foldNodeset, parseNodeset } from "../../src/nodeset/mod.ts";
 import { equalValues, type Schema, type Value } from "../../src/state/mod.ts";
 import { LAYER_NAME } from "../profiles/profile.ts";
@@ -43,14 +44,16 @@ export function validateGroup(group: Group, schema: Schema): string[] {
   if (parsed?.ok === false) problems.push(`nodes is no nodeset: ${parsed.problem}`);
   if (filter?.size === 0) problems.push("filter is empty: expected a URL and its value, such as /rack and r1");
   for (const [url, value] of filter ?? []) {
-    if (url === "phase" ? typeof value === "string" : schema.find(url) !== undefined) continue;
-    problems.push(
-      url === "phase"
-        ? `filter.phase is ${JSON.stringify(value)}: expected a text, such as stuck`
-        : `filter has '${url}': expected phase, or a state variable that this program knows`,
-    );
+    const problem = url === "phase" ? validatePhase(value) : schema.validate(url, value);
+    if (problem !== undefined) problems.push(`filter: ${problem}`);
   }
   return problems;
+}
+
+function validatePhase(value: Value): string | undefined {
+  return PHASES.some((phase) => phase === value)
+    ? undefined
+    : `phase is ${JSON.stringify(value)}: expected one of ${PHASES.join(", ")}`;
 }
 
 /** Returns the names of a group's members, in the order of the nodes. */

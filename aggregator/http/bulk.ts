@@ -9,7 +9,7 @@ import { presentChanges } from "./changes.ts";
 import { checkTags, checkVersions } from "./conditions.ts";
 import { checkCfg } from "./etag.ts";
 import type { Handler, Handlers, Reply } from "./handler.ts";
-import { findNode, findNodes } from "./lookup.ts";
+import { findNode, findSome } from "./lookup.ts";
 import { pointerOf } from "./patch.ts";
 import { readPatches, readReports } from "./patches.ts";
 import type { ToTime } from "./time.ts";
@@ -27,7 +27,7 @@ export function createBulkHandlers(
       const fault = "'reported' is for dry runs: it says what else would be reported";
       return { ok: false, problem: invalid([{ detail: fault, pointer: "/reported" }]) };
     }
-    const found = findNodes(control, nodeset);
+    const found = findSome(control, nodeset);
     if (!found.ok) return found;
     const nodes = found.value;
     const refused = checkTags(control, nodes, call) ?? checkVersions(control, Object.entries(ifVersions));
@@ -73,7 +73,7 @@ export function createBulkHandlers(
     apply,
     patchNodes,
     deleteNodes({ nodeset }, call) {
-      const found = findNodes(control, nodeset);
+      const found = findSome(control, nodeset);
       if (!found.ok) return found;
       return checkTags(control, found.value, call) ?? remove(found.value);
     },

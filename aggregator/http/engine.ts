@@ -7,7 +7,7 @@ import { checkTags } from "./conditions.ts";
 import { sendTo } from "./elsewhere.ts";
 import { allowsWrite, changed } from "./etag.ts";
 import type { Call, Handler, Handlers } from "./handler.ts";
-import { findNode, findNodes } from "./lookup.ts";
+import { findNode, findSome } from "./lookup.ts";
 import { presentEngine } from "./present.ts";
 import type { ToTime } from "./time.ts";
 
@@ -31,7 +31,7 @@ export function createEngineHandlers(
     return ({ body: { nodeset } }, call) => {
       const nodes: Outcome<NodeDetail[] | undefined> = nodeset === undefined
         ? { ok: true, value: undefined }
-        : findNodes(control, nodeset);
+        : findSome(control, nodeset);
       if (!nodes.ok) return nodes;
       const elsewhere = nodes.value === undefined ? undefined : control.elsewhere();
       const here = sendTo(elsewhere, "a freeze of single nodes, which is desired state", call);

@@ -54,3 +54,10 @@ export function findNodes(control: Control, nodeset: string): Outcome<NodeDetail
   if (unknown.length === 0) return { ok: true, value: nodes };
   return notFound(`No nodes ${foldNodeset(unknown).slice(0, 500)} ${whereSought(control)}`);
 }
+
+/** The nodes that a change is about. A group without members is refused: to change nothing would look like success. */
+export function findSome(control: Control, nodeset: string): Outcome<NodeDetail[]> {
+  const found = findNodes(control, nodeset);
+  if (!found.ok || found.value.length > 0) return found;
+  return notFound(`There are no nodes in ${nodeset.slice(0, 100)}`);
+}

@@ -6,7 +6,7 @@ import type { NodeDetail } from "../control/detail.ts";
 import { allowsWrite, changed } from "./etag.ts";
 import type { Call, Handlers, Reply } from "./handler.ts";
 import { answerPage } from "./list.ts";
-import { findNode, findNodes } from "./lookup.ts";
+import { findNode, findNodes, findSome } from "./lookup.ts";
 import { readPatches } from "./patches.ts";
 import { presentStaged } from "./present.ts";
 
@@ -48,7 +48,7 @@ export function createStagingHandlers(control: Control): Pick<Handlers, "listSta
       return page.ok ? { ...page, etag: tagOf(found.value) } : page;
     },
     stageCfg({ nodeset, until, body }, call) {
-      const found = findNodes(control, nodeset);
+      const found = findSome(control, nodeset);
       if (!found.ok) return found;
       const refused = refuse(found.value, call);
       if (refused !== undefined) return refused;
@@ -58,7 +58,7 @@ export function createStagingHandlers(control: Control): Pick<Handlers, "listSta
       return done.ok ? answer(found.value) : { ok: false, problem: problemOf(done) };
     },
     unstageCfg({ nodeset }, call) {
-      const found = findNodes(control, nodeset);
+      const found = findSome(control, nodeset);
       if (!found.ok) return found;
       const refused = refuse(found.value, call);
       if (refused !== undefined) return refused;

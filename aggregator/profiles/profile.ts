@@ -38,15 +38,29 @@ export function validateProfileUrl(url: string): string | undefined {
   return OWN_URLS.has(url) ? `${url} can't be set in a profile: it is each node's own` : undefined;
 }
 
-/** Checks the entries of `/profiles`, or of a profile's `inherits`. @returns A message for each invalid one. */
-export function validateEntries(entries: readonly string[], profiles: Profiles): string[] {
+/**
+ * Returns what is wrong with the entries of `/profiles`, or of a profile's `inherits`; one message each.
+ *
+ * @param entries The entries.
+ * @param profiles All profiles.
+ * @param isKnown Tells whether there is a variable of a URL, or one below it.
+ */
+export function validateEntries(
+  entries: readonly string[],
+  profiles: Profiles,
+  isKnown: (url: string) => boolean,
+): string[] {
   const problems = entries.flatMap((entry) => {
-    if (entry.startsWith("~/")) return [];
+    if (entry.startsWith("~/")) {
+      return isKnown(entry.slice(1))
+        ? []
+        : [`${JSON.stringify(entry)}: there is no state variable of that URL, nor below it`];
+    }
     const name = entry.replace(/^~/, "");
     return profiles.has(name) ? [] : [`${JSON.stringify(entry)}: there is no profile '${name}'`];
   });
   const twice = entries.filter((entry, index) => entries.indexOf(entry) !== index);
-  return [...problems, ...twice.map((entry) => `${JSON.stringify(entry)} is given twice: expected it once`)];
+  return [...problems, ...twice.map((entry) => `${JSON.stringify(entry)} twice: expected it once`)];
 }
 
 /** Finds a cycle of profiles that inherit each other. @returns Their names in order; undefined if there is none. */

@@ -121,3 +121,20 @@ export type Values = ReadonlyMap<string, Value>;
 export function valueIn(schema: Schema, values: Values, url: string): Value | undefined {
   return values.get(url) ?? schema.unknownOf(url);
 }
+
+/**
+ * Tells whether there is a variable of a URL, or one below it.
+ *
+ * @param schema The variables.
+ * @param url A URL such as `/services/sshd`, for which patterns such as `/services/{name}/state` count.
+ */
+export function hasVariable(schema: Schema, url: string): boolean {
+  const asked = url.split("/");
+  return schema.extensions.some(({ variables }) =>
+    Object.keys(variables).some((pattern) => {
+      const parts = pattern.split("/");
+      return asked.length <= parts.length &&
+        asked.every((part, at) => part === parts[at] || (part !== "" && /^\{.*\}$/.test(parts[at] ?? "")));
+    })
+  );
+}

@@ -13,8 +13,9 @@ const TAIL = "/services/job/output/tail";
 function make() {
   const clock = createVirtualClock();
   const changes = createTestChanges();
-  const view = new Map<string, Value>([[STATE, "RUN"]]);
-  const node = { name: "n1", view };
+  const view = new Map<string, Value>([[STATE, "RUN"], ["/services/job/pid", 7]]);
+  const cfg = new Map<string, Value>();
+  const node = { name: "n1", view, cfg };
   let drawn = 0;
   const outputs = createServiceOutputs({
     nodes: { read: (id) => id === "n" ? node : undefined },
@@ -92,7 +93,7 @@ test("whoever goes away leaves the request to the others, and the last one takes
 
 test("a program of which nothing is known, and a node that is not there, are not asked for", async () => {
   const { outputs, signal, view } = make();
-  view.delete(STATE);
+  view.delete("/services/job/pid"); // as a module of Kraken's own program
   for (const id of ["n", "gone"]) {
     const result = await outputs.tail(id, "job", 20, signal);
     assert.equal(result.ok ? "" : result.kind, "none");

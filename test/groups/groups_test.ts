@@ -60,8 +60,12 @@ test("a group that can't be is refused by name", async () => {
     [{ name: "g", about: "", nodes: "n1", filter: new Map([["/rack", "r1"]]) }, /expected one of them/],
     [{ name: "g", about: "", nodes: "n[1" }, /nodes is no nodeset/],
     [{ name: "g", about: "", filter: new Map() }, /filter is empty/],
-    [{ name: "g", about: "", filter: new Map([["/no/such", 1]]) }, /filter has '\/no\/such': expected phase, or/],
-    [{ name: "g", about: "", filter: new Map([["phase", 1]]) }, /filter.phase is 1: expected a text/],
+    [{ name: "g", about: "", filter: new Map([["/no/such", 1]]) }, /filter: '\/no\/such' is not a state variable/],
+    [
+      { name: "g", about: "", filter: new Map([["phase", 1]]) },
+      /filter: phase is 1: expected one of converged, working/,
+    ],
+    [{ name: "g", about: "", filter: new Map([["/physState", "ON"]]) }, /filter: \/physState is "ON": expected one of/],
     [{ name: "g", about: "x".repeat(257), nodes: "n1" }, /about has 257 characters/],
   ];
   for (const [group, problem] of wrong) {

@@ -88,6 +88,21 @@ test("a group stands for its members wherever a nodeset is asked for", async () 
   assert.deepEqual(groups.map(({ name }: { name: string }) => name), ["r1"]);
 });
 
+test("a change of a group without members is refused, and a list of it is empty", async () => {
+  const { app } = await createTestApp();
+  await app.request(GROUP, send("PUT", { nodes: "x1" }));
+  assert.deepEqual(await (await app.request("/api/v1/nodes?nodeset=@r1")).json(), { nodes: [] });
+  const changes: [string, RequestInit][] = [
+    ["/api/v1/nodes?nodeset=@r1", send("PATCH", { rack: "r1" })],
+    ["/api/v1/nodes?nodeset=@r1", { method: "DELETE" }],
+    ["/api/v1/staged?nodeset=@r1", send("PATCH", { rack: "r1" })],
+    ["/api/v1/engine/freeze", send("POST", { nodeset: "@r1" })],
+  ];
+  for (const [path, init] of changes) {
+    await assertProblem(await app.request(path, init), 404, /There are no nodes in @r1/);
+  }
+});
+
 test("a group is a nodeset or a filter, of plain values", async () => {
   const { app } = await createTestApp();
   await assertProblem(await app.request(GROUP, send("PUT", {})), 422, /expected one of them/);

@@ -48,10 +48,11 @@ test("~name leaves a profile out, however it comes in, and ~/url its values and 
 
 test("a name that no profile has is passed over, and is said to be wrong where it is written", () => {
   assert.deepEqual(shown("gone", "site"), shown("site"));
-  assert.deepEqual(validateEntries(["gone", "~away", "~/x", "site", "site"], PROFILES), [
+  assert.deepEqual(validateEntries(["gone", "~away", "~/x", "~/y", "site", "site"], PROFILES, (url) => url === "/x"), [
     `"gone": there is no profile 'gone'`,
     `"~away": there is no profile 'away'`,
-    `"site" is given twice: expected it once`,
+    `"~/y": there is no state variable of that URL, nor below it`,
+    `"site" twice: expected it once`,
   ]);
 });
 

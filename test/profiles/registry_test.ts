@@ -77,6 +77,7 @@ test("what a profile can't have is refused by name, and nothing is changed", asy
     ["p", body({ "/assignment": { number: 1, parent: "x" } }), /\/assignment can't be set in a profile/],
     ["p", body({ "/physState": "ON" }), /\/physState is "ON": expected one of/],
     ["p", body({ "/no/such": 1 }), /'\/no\/such' is not a state variable/],
+    ["p", body({ "/link": "UP" }), /\/link can't be set: it is only discovered/],
     ["p", body({}, ["gone"]), /inherits has "gone": there is no profile 'gone'/],
     ["p", body({}, ["p"]), /inherits leads in a circle: p -> p/],
     ["p", body({}, ["~p"]), /only a node leaves a profile out/],
@@ -87,6 +88,10 @@ test("what a profile can't have is refused by name, and nothing is changed", asy
     assert.match(refusalOf(result).join(" "), problem);
   }
   assert.deepEqual(profiles.list(), []);
+  assert.match(
+    refusalOf(root.patch("n1", { "/profiles": ["~/boto"] })).join(),
+    /"~\/boto": there is no state variable/,
+  );
   assert.match(refusalOf(root.patch("n1", { "/profiles": ["gone"] })).join(), /there is no profile 'gone'/);
   assert.match(refusalOf(root.patch("n1", { "/inherited": { gone: ["/rack"] } })).join(), /Kraken writes it itself/);
 });
