@@ -32,7 +32,7 @@ export const core = defineExtension("core", {
   "/platform": {
     type: { kind: "string", maxLength: 32 },
     writer: "cfg",
-    about: "Selects the power module: sim, redfish, ipmi or powerman",
+    about: "Selects the power module: sim, redfish, ipmi, powerman, manual or none",
   },
   "/parent": {
     type: { kind: "string", maxLength: 64 },
