@@ -30,7 +30,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
 
   const { ownId, isRoot, changes, replica, term, nodes, events, discovered, store, broker, uplink, commits } = state;
   const { freezer, fence, standing, owners, permissionOf } = ownership;
-  const { children, batchWriter, joining, troubles } = links;
+  const { children, batchWriter, upstreamLink, troubles } = links;
   const { engine, modules, policies, agentHolds, retries } = driving;
   const control = createControl({
     ...{ ...state, engine, freezer, permissionOf, agentHolds, troubles },
@@ -76,7 +76,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     get isComplete() {
       return standing.isComplete;
     },
-    joining,
+    upstreamLink,
     control,
     measure: createMeasure({ ...state, engine, permissionOf, eachNode: parts.nodeMetrics === true }),
     ...(follower !== undefined && { follower }),
@@ -95,7 +95,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
         listeners: events.listeners,
         troubles: troubles.list().length,
         warnings: status.warnings.list().length,
-        upWaiting: joining?.link.counts.waiting,
+        upWaiting: upstreamLink?.link.counts.waiting,
       };
     },
     async start(addresses) {
@@ -119,7 +119,7 @@ export function createAggregator(parts: AggregatorParts): Aggregator {
     async stop() {
       follower?.stop();
       engine.stop();
-      joining?.stop();
+      upstreamLink?.stop();
       children.stop();
       owners.stop();
       status.statuses.stop();

@@ -144,7 +144,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
         ...(publishing !== undefined && { publish: publishing.follow }),
         ...(options["standby-for"] !== undefined && { standbyFor: options["standby-for"] }),
         ...(uplink !== undefined && {
-          way: {
+          upstream: {
             send: uplink.send,
             onAssignment: uplink.assign,
             onLink: uplink.linked,
@@ -201,9 +201,9 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     boot.uri = `${addresses.broker.replace(/\/$/, "")}/${aggregator.id}`;
     closers.push(keepHeapTidy({ clock: systemClock, ...heapOfProcess() }));
     await aggregator.start(addresses).catch(explain);
-    if (uplink !== undefined && aggregator.joining !== undefined) {
-      uplink.start(aggregator.joining);
-      closers.push(uplink.stop, aggregator.joining.stop);
+    if (uplink !== undefined && aggregator.upstreamLink !== undefined) {
+      uplink.start(aggregator.upstreamLink);
+      closers.push(uplink.stop, aggregator.upstreamLink.stop);
     }
     if (publishing !== undefined && aggregator.follower !== undefined) {
       closers.push(publishing.stop);

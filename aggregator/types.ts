@@ -36,8 +36,8 @@ export interface AggregatorParts {
   readonly log: Log;
   /** Sends a frame to a child. */
   send(child: string, frame: DownFrame): void;
-  /** The way to its parent; absent at the root. */
-  readonly way?: Upstream;
+  /** The transport to its parent; absent at the root. */
+  readonly upstream?: Upstream;
   /** Network interfaces of this machine, without loopback. @default none */
   readonly interfaces?: () => readonly OwnInterface[];
   /** The name of the aggregator for which it is the standby. */
@@ -89,8 +89,8 @@ export interface Aggregator {
   note(node: string, kind: string, why: string): void;
   /** The transport to the children is up (again): some may have been missed. */
   connected(): void;
-  /** The way to the parent; absent at the root. */
-  readonly joining: UpstreamLink | undefined;
+  /** The link to the parent; absent at the root. */
+  readonly upstreamLink: UpstreamLink | undefined;
   /** Ends everything that it started, and writes what waits to be written. */
   stop(): Promise<void>;
 }

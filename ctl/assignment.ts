@@ -37,7 +37,7 @@ export function parseAssignment(schema: Schema, text: string): ParsedAssignment 
   const value = readAs(variable.type, raw);
   const problem = schema.validate(url, value);
   if (problem !== undefined) return fail(problem);
-  return { ok: true, assignment: { url, value: value as Value, reported } }; // complain has just shown it
+  return { ok: true, assignment: { url, value: value as Value, reported } }; // validate() has just checked it
 }
 
 function fail(problem: string): { readonly ok: false; readonly problem: string } {

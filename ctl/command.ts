@@ -110,13 +110,13 @@ export function defineCommand<const O extends Options>(
           terminal.write(versionLine("krakenctl"));
           return EXIT.ok;
         case "error":
-          return validateUsage(terminal, parsed.problem, `krakenctl ${name}`);
+          return showUsageError(terminal, parsed.problem, `krakenctl ${name}`);
         case "run": {
           const server = readServerUrl(parsed.options.server);
           if (server === undefined) {
             const problem =
               `Option '--server' is '${parsed.options.server}': expected a URL such as http://127.0.0.1:3141`;
-            return validateUsage(terminal, problem, `krakenctl ${name}`);
+            return showUsageError(terminal, problem, `krakenctl ${name}`);
           }
           const client = createApiClient({ ...world, server, timeout: parsed.options.timeout, signal });
           const style = createStyle(terminal.colour);
@@ -130,7 +130,7 @@ export function defineCommand<const O extends Options>(
 }
 
 /** Shows a usage error and where to read more. */
-export function validateUsage(terminal: Terminal, problem: string, command: string): number {
+export function showUsageError(terminal: Terminal, problem: string, command: string): number {
   terminal.writeError(`krakenctl: ${problem}\nSee \`${command} --help\`\n`);
   return EXIT.usage;
 }

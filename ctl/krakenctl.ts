@@ -9,7 +9,7 @@ import {
   standardOptions,
   versionLine,
 } from "../src/cli/mod.ts";
-import { type Command, globalOptions, validateUsage, type World } from "./command.ts";
+import { type Command, globalOptions, showUsageError, type World } from "./command.ts";
 import { adopt, discovered } from "./commands/adopt.ts";
 import { bmcLogCommand } from "./commands/bmc_log.ts";
 import { applyCommand } from "./commands/apply.ts";
@@ -66,12 +66,12 @@ export async function krakenctl(io: Io, world: World): Promise<number> {
     io.terminal.write(renderCommandList());
     return EXIT.ok;
   }
-  if (parsed.kind === "error") return validateUsage(io.terminal, parsed.problem, "krakenctl");
+  if (parsed.kind === "error") return showUsageError(io.terminal, parsed.problem, "krakenctl");
   if (first === undefined) {
     io.terminal.writeError(renderCommandList());
     return EXIT.usage;
   }
-  return validateUsage(io.terminal, describeUnknown(rest), "krakenctl");
+  return showUsageError(io.terminal, describeUnknown(rest), "krakenctl");
 }
 
 /** Splits before the first argument that is no option: options of every command may stand there too. */

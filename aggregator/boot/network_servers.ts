@@ -8,7 +8,7 @@ import { isAutoexec, renderAutoexec } from "./autoexec.ts";
 import type { OtherServers } from "./other_servers.ts";
 import { noteDhcp } from "./notes.ts";
 import { mtuOf } from "./network.ts";
-import { limitStrangers } from "./source_rates.ts";
+import { limitUnknownMachines } from "./source_rates.ts";
 import { blockFor, bytesSource, fileSource, startTftpServer, type TftpEvent, type TftpServer } from "./tftp/mod.ts";
 
 /** What the servers of the boot network share. */
@@ -32,7 +32,7 @@ export function startDhcp(
   { options: { address, clock }, site, machines, log, signal }: NetworkParts,
   mode: "server" | "proxy",
   { seen, others, answers }: {
-    readonly seen: ReturnType<typeof limitStrangers>;
+    readonly seen: ReturnType<typeof limitUnknownMachines>;
     readonly others: OtherServers;
     readonly answers: { [answer in "offer" | "ack" | "nak" | "silent"]: number };
   },

@@ -10,7 +10,7 @@ import { type BootBroker, type BootOptions, type BootSite, createBootMachines } 
 import { startDhcp, startTftp } from "./network_servers.ts";
 import { watchOtherServers } from "./other_servers.ts";
 import { networkOf } from "./network.ts";
-import { limitStrangers } from "./source_rates.ts";
+import { limitUnknownMachines } from "./source_rates.ts";
 
 /** The boot services of an aggregator. They are silent until they are started. */
 export interface BootServices {
@@ -53,7 +53,7 @@ export function createBootServices(options: BootOptions): BootServices {
     clock,
     (mac) => (registry.host(mac) ?? registry.bystander(mac)) !== undefined,
   );
-  const seen = limitStrangers(unknownMachines, clock);
+  const seen = limitUnknownMachines(unknownMachines, clock);
   const app = createBootApp({
     ...{ cluster, parent, registry, fault: machines.fault, boots: machines.boots, enrolment, unknownMachines: seen },
     ...{ transfers: http, events, recheck: machines.recheck, fetched: machines.fetched },

@@ -60,7 +60,7 @@ const NEW: Rate = { burst: 64, perSecond: 8 };
  *
  * @param clock Measures the rate.
  */
-export function limitStrangers(unknownMachines: UnknownMachines, clock: Clock): Pick<UnknownMachines, "saw"> {
+export function limitUnknownMachines(unknownMachines: UnknownMachines, clock: Clock): Pick<UnknownMachines, "saw"> {
   const bucket = fullBucket(NEW, clock.now());
   return {
     saw(sight) {

@@ -9,13 +9,13 @@ import type { State } from "./state.ts";
 export function createHandover(
   state: State,
   { owners, standing }: Ownership,
-  { children, batchWriter, joining }: Links,
+  { children, batchWriter, upstreamLink }: Links,
 ) {
   const { ownId, isRoot, changes, clock, replica, nodes, commits, events, discovered, cfg } = state;
 
   followMoves({
     ...{ replica, nodes, ownId, isRoot, changes, commits, children, batchWriter },
-    isBehind: () => joining?.link.isBehind ?? true,
+    isBehind: () => upstreamLink?.link.isBehind ?? true,
   });
   const releases = answerReleases({
     ...{ replica, ownId, clock, changes },

@@ -129,9 +129,9 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
       return via === undefined || session === undefined ? undefined : [via, session];
     },
   });
-  const joining: UpstreamLink | undefined = parts.way === undefined ? undefined : createUpstreamLink({
+  const upstreamLink: UpstreamLink | undefined = parts.upstream === undefined ? undefined : createUpstreamLink({
     ...{ ownId, run, replica, placement, term, ownTerm, changes, clock, random, log },
-    way: withDurableAcks(parts.way, changes, batchWriter.flush),
+    upstream: withDurableAcks(parts.upstream, changes, batchWriter.flush),
     standing,
     modules: () => domains.declared,
     raise: takeover.raise,
@@ -141,11 +141,11 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
     onLeft: owners.inherited,
     onThere: children.told,
     onPassing(id) {
-      // What has come from parentTerm goes on down: whoever serves the node may have lost it.
+      // What the parent sends about a node below a child goes on to that child, which may have lost it.
       const via = placement.via(id);
       if (via !== undefined && via !== id) children.arrived(via, id);
     },
   });
   noteCompleteness({ store, batchWriter, changes, log });
-  return { troubles, children, batchWriter, joining };
+  return { troubles, children, batchWriter, upstreamLink };
 }

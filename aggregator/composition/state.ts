@@ -31,8 +31,8 @@ export type State = ReturnType<typeof createState>;
  * @throws {Error} When the store belongs to another cluster or another aggregator, or can't be written.
  */
 export function createState(parts: AggregatorParts) {
-  const { cluster, name, run, random, log, way } = parts;
-  const isRoot = way === undefined;
+  const { cluster, name, run, random, log, upstream } = parts;
+  const isRoot = upstream === undefined;
   const ownId = nodeIdOf(cluster, name);
   const changes = createChanges(log);
   const clock = clockOfTurns(parts.clock, changes);

@@ -47,11 +47,11 @@ export interface Upstream {
   onDeposed(): void;
 }
 
-/** What joining needs of an aggregator. */
-export interface JoiningParts {
+/** What the link to the parent depends on. */
+export interface UpstreamLinkParts {
   readonly ownId: string;
   readonly run: string;
-  readonly way: Upstream;
+  readonly upstream: Upstream;
   readonly replica: Replica;
   readonly placement: Placement;
   readonly term: WriterTerm;
@@ -80,7 +80,7 @@ export interface JoiningParts {
   onThere(node: string, assignment: Assignment): void;
 }
 
-/** The way up of an aggregator that is not the root. */
+/** The link to the parent of an aggregator that is not the root. */
 export interface UpstreamLink {
   readonly state: LinkState;
   readonly link: ChildLink;
@@ -91,9 +91,9 @@ export interface UpstreamLink {
   stop(): void;
 }
 
-/** Makes the way up. An aggregator with a disk goes on with what is there, whether or not its parent is. */
-export function createUpstreamLink(parts: JoiningParts): UpstreamLink {
-  const { ownId, replica, placement, way, changes, ownTerm, standing } = parts;
+/** Creates the link to the parent. An aggregator with a disk continues with what is there, whether or not its parent is reachable. */
+export function createUpstreamLink(parts: UpstreamLinkParts): UpstreamLink {
+  const { ownId, replica, placement, upstream, changes, ownTerm, standing } = parts;
   const wrote = termOf(newestVersion(replica.get(ownId)?.facets.self ?? new Map()));
   const isNew = compareTerms(wrote, NO_TERM) === 0;
   /** One that was never welcomed remembers nothing, and says so by having no term. A run that it cannot show counts for nothing. */
@@ -123,16 +123,16 @@ export function createUpstreamLink(parts: JoiningParts): UpstreamLink {
     clock: parts.clock,
     random: parts.random,
     log: parts.log,
-    send: way.send,
+    send: upstream.send,
     onState(state, why) {
       parts.log.info("Link to the parent", { state, why });
-      way.onLink(state);
+      upstream.onLink(state);
       changes.post({ kind: "UplinkChanged", state });
     },
     onWelcome(handed, _modules, keepalive) {
       ownTerm.set(handed);
       parts.raise(handed.run);
-      way.onKeepalive(keepalive);
+      upstream.onKeepalive(keepalive);
     },
     onSnapshot(mentioned) {
       const ids = [...replica.ids()].filter((id) => id !== ownId && !mentioned.has(id));
@@ -140,13 +140,13 @@ export function createUpstreamLink(parts: JoiningParts): UpstreamLink {
       standing.complete();
     },
     onCaughtUp: () => changes.post({ kind: "CaughtUp" }),
-    onMoved: way.onAssignment,
+    onMoved: upstream.onAssignment,
     // Only what an assignment is of: the frame has more.
     onThere: (node, frame) => {
       const assignment = readAssignment(frame);
       if (assignment !== undefined) parts.onThere(node, assignment);
     },
-    onDeposed: way.onDeposed,
+    onDeposed: upstream.onDeposed,
   });
 
   function assignment(): Assignment | undefined {
@@ -155,7 +155,7 @@ export function createUpstreamLink(parts: JoiningParts): UpstreamLink {
 
   // What the root said last holds, not the setting with which this program is started.
   const stored = assignment();
-  if (stored !== undefined) way.onAssignment(stored);
+  if (stored !== undefined) upstream.onAssignment(stored);
 
   changes.on("links", UPLINK, ["CfgChanged", "Discovered", "StatusPublished"], link.changed);
   changes.on("links", UPLINK, ["PlaceAsked"], ({ node }) => link.ask(node));
@@ -169,7 +169,7 @@ export function createUpstreamLink(parts: JoiningParts): UpstreamLink {
     if (assigned !== undefined) changes.post({ kind: "ParentAssigned", assignment: assigned });
   });
   // Once what brought it is acknowledged.
-  changes.on("publish", UPLINK, ["ParentAssigned"], (event) => way.onAssignment(event.assignment));
+  changes.on("publish", UPLINK, ["ParentAssigned"], (event) => upstream.onAssignment(event.assignment));
 
   return {
     get state() {

@@ -1,19 +1,19 @@
 import type { Clock } from "../../src/clock.ts";
 
 /** The largest number of machines to remember. Anyone on the network can invent them. */
-export const MAX_STRANGERS = 512;
+export const MAX_UNKNOWN_MACHINES = 512;
 /**
  * The number of places reserved for machines that were seen once: a real one asks again before others have taken its
  * place.
  */
-const FOR_NEW = MAX_STRANGERS / 2;
+const FOR_NEW = MAX_UNKNOWN_MACHINES / 2;
 /** A machine that was not seen for this long is the first to be forgotten, in milliseconds. */
 const STALE = 3_600_000;
 /** The longest text of a machine to keep, in characters. */
 const MAX_TEXT = 128;
 
 /** What an unknown machine sent about itself, and what it asked for. */
-export interface StrangerSight {
+export interface MachineSighting {
   /** Lower case, with colons. */
   readonly mac: string;
   /** In words, such as `dhcp discover` or `script`. */
@@ -25,7 +25,7 @@ export interface StrangerSight {
 }
 
 /** A machine that belongs to no node. Times are milliseconds since 1970. */
-export interface UnknownMachine extends StrangerSight {
+export interface UnknownMachine extends MachineSighting {
   readonly first: number;
   readonly last: number;
   /** How often it was seen. */
@@ -39,7 +39,7 @@ export interface UnknownMachine extends StrangerSight {
  * when they occupy half of the places.
  */
 export interface UnknownMachines {
-  saw(sight: StrangerSight): void;
+  saw(sight: MachineSighting): void;
   find(mac: string): UnknownMachine | undefined;
   /** Lists the machines, newest first, without those that belong to a node by now. */
   list(): UnknownMachine[];
@@ -63,7 +63,7 @@ export function createUnknownMachines(clock: Clock, isKnown: (mac: string) => bo
         last: now,
         count: (before?.count ?? 0) + 1,
       });
-      if (unknownMachines.size > MAX_STRANGERS) {
+      if (unknownMachines.size > MAX_UNKNOWN_MACHINES) {
         unknownMachines.delete(leastOf([...unknownMachines.values()].slice(0, -1), now).mac);
       }
     },
@@ -85,7 +85,7 @@ function leastOf(all: readonly UnknownMachine[], now: number): UnknownMachine {
 
 function cut<K extends "vendorClass" | "arch" | "uuid">(
   key: K,
-  sight: StrangerSight,
+  sight: MachineSighting,
 ): { readonly [key in K]?: string } {
   const text = printable(sight[key] ?? "");
   return text === "" ? {} : { [key]: text } as { readonly [key in K]: string }; // TypeScript loses the name of a computed key

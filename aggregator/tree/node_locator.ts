@@ -8,8 +8,8 @@ import { dropOldest } from "../../src/toolkit/mod.ts";
 const ASK_MS = 1_000;
 /** The largest number of questions in that time, about all nodes: others are asked about when they are heard again. */
 const MAX_ASKED = 100;
-/** The largest number of nodes of other aggregators to remember. */
-const MAX_STRANGERS = 10_000;
+/** The largest number of nodes to remember that are not below this aggregator. */
+const MAX_UNKNOWN_NODES = 10_000;
 
 /** Finds where nodes join that are not below this aggregator: the root knows all of them. */
 export interface NodeLocator {
@@ -23,7 +23,7 @@ export interface NodeLocator {
 export function createNodeLocator(
   parts: { readonly replica: Replica; readonly clock: Clock; readonly ask: (id: string) => void },
 ): NodeLocator {
-  const unknownMachines = new Map<string, { askedAt: number; told?: Assignment }>();
+  const unknownNodes = new Map<string, { askedAt: number; told?: Assignment }>();
   let countedSince = -Infinity;
   let asked = 0;
 
@@ -40,21 +40,21 @@ export function createNodeLocator(
       if (isDeleted(cfg)) return undefined;
       const here = assignmentIn(cfg);
       if (here !== undefined) return here;
-      const stranger = unknownMachines.get(id) ?? { askedAt: -Infinity };
-      unknownMachines.delete(id); // the one asked about longest ago comes first
-      unknownMachines.set(id, stranger);
-      dropOldest(unknownMachines, MAX_STRANGERS);
+      const unknown = unknownNodes.get(id) ?? { askedAt: -Infinity };
+      unknownNodes.delete(id); // the one asked about longest ago comes first
+      unknownNodes.set(id, unknown);
+      dropOldest(unknownNodes, MAX_UNKNOWN_NODES);
       const now = parts.clock.now();
-      if (now - stranger.askedAt >= ASK_MS && mayAsk(now)) {
-        stranger.askedAt = now;
+      if (now - unknown.askedAt >= ASK_MS && mayAsk(now)) {
+        unknown.askedAt = now;
         parts.ask(id);
       }
-      return stranger.told;
+      return unknown.told;
     },
     learn(id, assignment) {
-      const stranger = unknownMachines.get(id);
-      if (stranger === undefined) return;
-      if (assignment.number >= (stranger.told?.number ?? 0)) stranger.told = assignment;
+      const unknown = unknownNodes.get(id);
+      if (unknown === undefined) return;
+      if (assignment.number >= (unknown.told?.number ?? 0)) unknown.told = assignment;
     },
   };
 }

@@ -1,7 +1,7 @@
 import { isIpv4, parseMac, parseSubnet } from "../../src/boot/mod.ts";
 import { isNodeName } from "../../src/state/mod.ts";
 import { type CfgSetting, parseAssignments, toMergePatch } from "../assignment.ts";
-import { defineCommand, validateUsage } from "../command.ts";
+import { defineCommand, showUsageError } from "../command.ts";
 import { asChange, conditionOption } from "../condition.ts";
 import { describeAdopted, describeDiscovered } from "../discovered_text.ts";
 import { schema } from "../known.ts";
@@ -41,7 +41,7 @@ export const adopt = defineCommand({
 }, async (run) => {
   const [text = "", ...texts] = run.args;
   const { as: name, address, subnet } = run.options;
-  const complain = (problem: string) => validateUsage(run.terminal, problem, "krakenctl adopt");
+  const complain = (problem: string) => showUsageError(run.terminal, problem, "krakenctl adopt");
   const mac = parseMac(text);
   if (mac === undefined) return complain(`Cannot read '${text}': expected a MAC address such as 52:54:00:77:00:07`);
   if (!isNodeName(name)) return complain(`Option '--as' is '${name}': expected a name`);

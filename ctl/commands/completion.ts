@@ -1,5 +1,5 @@
 import { EXIT, type Option, type Options, standardOptions } from "../../src/cli/mod.ts";
-import { type Command, defineCommand, globalOptions, validateUsage } from "../command.ts";
+import { type Command, defineCommand, globalOptions, showUsageError } from "../command.ts";
 
 /** Makes the command that prints a completion script for these commands. */
 export function defineCompletion(commands: () => readonly Command[]): Command {
@@ -13,7 +13,7 @@ export function defineCompletion(commands: () => readonly Command[]): Command {
     const [shell] = run.args;
     if (shell !== "bash") {
       const problem = `Cannot complete for '${shell}': expected bash`;
-      return Promise.resolve(validateUsage(run.terminal, problem, "krakenctl completion"));
+      return Promise.resolve(showUsageError(run.terminal, problem, "krakenctl completion"));
     }
     run.terminal.write(renderBashCompletion(commands()));
     return Promise.resolve(EXIT.ok);

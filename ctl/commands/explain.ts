@@ -1,7 +1,7 @@
 import { mapAnswer } from "../../src/api/client/mod.ts";
 import { cleanText, EXIT } from "../../src/cli/mod.ts";
 import { parseAssignments, toMergePatch } from "../assignment.ts";
-import { defineCommand, validateUsage } from "../command.ts";
+import { defineCommand, showUsageError } from "../command.ts";
 import { explainEverywhere } from "../explain_everywhere.ts";
 import { describeExplanations } from "../explain_text.ts";
 import { schema } from "../known.ts";
@@ -18,12 +18,12 @@ export const explainCommand = defineCommand({
 }, async (run) => {
   const [nodeset = "", ...texts] = run.args;
   const parsed = parseAssignments(schema, texts);
-  if (!parsed.ok) return validateUsage(run.terminal, parsed.problem, "krakenctl explain");
+  if (!parsed.ok) return showUsageError(run.terminal, parsed.problem, "krakenctl explain");
   const { assignments } = parsed;
   const observed = assignments.find(({ reported }) => reported);
   if (observed !== undefined) {
     const problem = `${observed.url} is no goal: expected values that \`krakenctl set\` would desire`;
-    return validateUsage(run.terminal, problem, "krakenctl explain");
+    return showUsageError(run.terminal, problem, "krakenctl explain");
   }
   const answer = await explainEverywhere(
     run.client,

@@ -1,7 +1,7 @@
 import { EXIT } from "../../src/cli/mod.ts";
 import { type CfgSetting, parseAssignments, toMergePatch } from "../assignment.ts";
 import { describeChanges } from "../change_text.ts";
-import { defineCommand, validateUsage } from "../command.ts";
+import { defineCommand, showUsageError } from "../command.ts";
 import { asChange, conditionOption, reportChange } from "../condition.ts";
 import { countOf } from "../grouping.ts";
 import { schema } from "../known.ts";
@@ -30,7 +30,7 @@ export const set = defineCommand({
   const [nodeset = "", ...texts] = run.args;
   const { wait, "dry-run": dryRun } = run.options;
   const parsed = parseAssignments(schema, texts);
-  if (!parsed.ok) return validateUsage(run.terminal, parsed.problem, "krakenctl set");
+  if (!parsed.ok) return showUsageError(run.terminal, parsed.problem, "krakenctl set");
   const { assignments } = parsed;
   const desired = assignments.filter(({ reported }) => !reported);
   const reported = assignments.filter((assignment) => assignment.reported);

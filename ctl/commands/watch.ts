@@ -1,7 +1,7 @@
 import { createLive, EXIT, type Options } from "../../src/cli/mod.ts";
 import { pause } from "../../src/toolkit/mod.ts";
 import { describeFailure } from "../answer.ts";
-import { type CommandRun, defineCommand, validateUsage } from "../command.ts";
+import { type CommandRun, defineCommand, showUsageError } from "../command.ts";
 import { describeNodes } from "../node_text.ts";
 import { reportFailure } from "../report.ts";
 
@@ -21,7 +21,7 @@ export const watch = defineCommand({
   if (run.options.output !== "table") {
     const problem =
       `Option '--output' is '${run.options.output}': expected table; for data use \`krakenctl events -f\``;
-    return validateUsage(run.terminal, problem, "krakenctl watch");
+    return showUsageError(run.terminal, problem, "krakenctl watch");
   }
   const ended = new AbortController();
   const { signal } = ended;

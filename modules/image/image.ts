@@ -4,7 +4,7 @@ import type { ImageConfig, Layer } from "./config.ts";
 import type { Container } from "./container.ts";
 import { describeEnd, launch, type LaunchParts } from "./launch.ts";
 import type { Mount } from "./mounts.ts";
-import { validateOfProgram } from "./root_program.ts";
+import { programIssue } from "./root_program.ts";
 import type { Root } from "./roots.ts";
 import {
   type Active,
@@ -124,7 +124,7 @@ export function createImage(parts: ImageParts): Image {
   /** Mounts an image if it has a program to start: nothing is stopped for an image without one. */
   async function mount(config: ImageConfig): Promise<Root> {
     const root = await roots.mount(config, config.layers.map(({ digest }) => store.fileOf(digest)));
-    const why = validateOfProgram(root.root, config.command[0] ?? "");
+    const why = programIssue(root.root, config.command[0] ?? "");
     if (why === undefined) return root;
     await roots.remove(root.folder);
     throw new PermanentError(`Cannot start ${imageNameOf(config)}: ${why} ('/image/command')`);

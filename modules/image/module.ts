@@ -6,7 +6,7 @@ import { type ImageConfig, imageConfig } from "./config.ts";
 import { imageDeclaration } from "./declaration.ts";
 import { realContainers } from "./container.ts";
 import { createImage } from "./image.ts";
-import { validateOfSize } from "./room.ts";
+import { sizeIssue } from "./room.ts";
 import { readMounts } from "./mounts.ts";
 import { shownError, showSeldom } from "./situation.ts";
 import { openRoots } from "./roots.ts";
@@ -68,7 +68,7 @@ export function createImageModule(options: ImageModuleOptions): Module {
         store.fetch(layers, {
           ...{ clock, random, signal },
           fetch: getHttp,
-          issue: (bytes) => validateOfSize(folder, bytes),
+          issue: (bytes) => sizeIssue(folder, bytes),
         }, showPercent),
     });
     function wanted(run: MutationRun): ImageConfig {

@@ -5,8 +5,8 @@ import { mebibytes } from "./fetch_layer.ts";
 const RESERVE = 32 * 2 ** 20;
 
 /** Returns why a file of `bytes` bytes does not fit into `folder`, which may be in memory; undefined if it does. */
-export function validateOfSize(folder: string, bytes: number): string | undefined {
-  return validateOfRoom(folder, bytes, statfsSync(folder), readFileSync("/proc/meminfo", "utf8"));
+export function sizeIssue(folder: string, bytes: number): string | undefined {
+  return roomIssue(folder, bytes, statfsSync(folder), readFileSync("/proc/meminfo", "utf8"));
 }
 
 /**
@@ -16,7 +16,7 @@ export function validateOfSize(folder: string, bytes: number): string | undefine
  * @param bytes Size of the file.
  * @param meminfo Content of `/proc/meminfo`.
  */
-export function validateOfRoom(
+export function roomIssue(
   folder: string,
   bytes: number,
   { bavail, bsize, blocks }: { readonly bavail: number; readonly bsize: number; readonly blocks: number },

@@ -11,7 +11,7 @@ const MAX_LINKS = 40;
  * @param root Path of the mounted folder.
  * @param program Absolute path in it.
  */
-export function validateOfProgram(root: string, program: string): string | undefined {
+export function programIssue(root: string, program: string): string | undefined {
   const rest = partsOf(program);
   const at: string[] = [];
   let links = 0;

@@ -62,8 +62,8 @@ export function parseOptions<const O extends Options>(
     values[name] = reading.value;
   }
   const others = parsed._.map(String);
-  const complaint = validateOfCount(positionals, others);
-  if (complaint !== undefined) return { kind: "error", problem: complaint };
+  const issue = countIssue(positionals, others);
+  if (issue !== undefined) return { kind: "error", problem: issue };
   // Each value was read by its option's kind just above.
   return { kind: "run", options: values as OptionValues<O>, args: others };
 }
@@ -143,7 +143,7 @@ function readOption(
   return { ok: false, problem: `${source} is '${text}': expected ${reading.expected}` };
 }
 
-function validateOfCount(positionals: Positionals | undefined, args: readonly string[]): string | undefined {
+function countIssue(positionals: Positionals | undefined, args: readonly string[]): string | undefined {
   const { usage = "", min = 0, max = Infinity } = positionals ?? { max: 0 };
   if (args.length < min) return `Expected ${usage}: found ${args.length === 0 ? "nothing" : `'${args.join(" ")}'`}`;
   const excess = args[max];

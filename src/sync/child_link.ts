@@ -246,7 +246,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
   }
 
   function welcomed(frame: WelcomeFrame): void {
-    if (frame.to !== run) return strangerWelcomed(frame);
+    if (frame.to !== run) return welcomedAnother(frame);
     const order = compareTerms(frame.term, term);
     if (order < 0) return drop("Dropped a late welcome");
     if (frame.from === parent && frame.epoch < epoch) return drop("Dropped a late welcome");
@@ -298,7 +298,7 @@ export function createChildLink(options: ChildLinkOptions): ChildLink {
    * Another run was welcomed. Where that run is a late ghost, this one's next birth is welcomed again; where it lives and
    * has taken this one's place, births are answered with its welcome, and this one stands down.
    */
-  function strangerWelcomed(frame: WelcomeFrame): void {
+  function welcomedAnother(frame: WelcomeFrame): void {
     if (compareTerms(frame.term, term) <= 0) return drop("Dropped a welcome for another run");
     if (phase === "welcomed") {
       // The other run gets the time to answer, so that two that live don't displace each other for ever.

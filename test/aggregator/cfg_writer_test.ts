@@ -55,7 +55,7 @@ test("an aggregator below the root writes no cfg, whatever it is asked", async (
   const store = openMemoryStore();
   const before = await createTestRoot({ names: ["n1"], store });
   await before.aggregator.stop();
-  const below = await createTestRoot({ store, way: NOWHERE });
+  const below = await createTestRoot({ store, upstream: NOWHERE });
   const stored = () => store.load().documents.find(({ id }) => id === below.idOf("n1"))?.facets.cfg;
   const known = stored();
   assert.ok(known !== undefined);

@@ -12,7 +12,7 @@ import { createVirtualClock } from "../support/virtual_clock.ts";
 import { ofRun } from "../support/versions.ts";
 import { createTestChanges } from "./small_tree.ts";
 
-/** A way up, and what happened in which order. */
+/** A transport to the parent, and what happened in which order. */
 function make() {
   const happened: string[] = [];
   const world = { isFull: false };
@@ -175,7 +175,7 @@ test("wherever the disk is full and the program dies, no version is sent with tw
           session: () => undefined,
         });
         const nothing = { onAssignment() {}, onLink() {}, onKeepalive() {}, onDeposed() {} };
-        return { replica, term, way: withDurableAcks({ send: check, ...nothing }, changes, batchWriter.flush) };
+        return { replica, term, upstream: withDurableAcks({ send: check, ...nothing }, changes, batchWriter.flush) };
       }
       let run = begin();
       let received = 0;
@@ -189,13 +189,13 @@ test("wherever the disk is full and the program dies, no version is sent with tw
             const document = run.replica.get("n");
             if (document === undefined || wrote.length === 0) break;
             if (isVain && sent.size > 1) reached.add("written anew");
-            run.way.send({ ...data, documents: [{ id: "n", facets: { parent: document.facets.parent } }] });
+            run.upstream.send({ ...data, documents: [{ id: "n", facets: { parent: document.facets.parent } }] });
             break;
           }
           case "receive":
             received++;
             run.replica.write("p", "parent", new Map([["/received", received]]), ofRun(1));
-            run.way.send({ type: "ack", from: "r", to: "p", received });
+            run.upstream.send({ type: "ack", from: "r", to: "p", received });
             break;
           case "crash":
             if (isFull && isVain) reached.add("lost");

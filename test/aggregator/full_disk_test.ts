@@ -37,17 +37,17 @@ test("what a rack needs its disk for when it joins and takes a node over is made
     },
     log: createLog(() => {}),
     send() {},
-    way: { send: (frame) => sent.push(frame), onAssignment() {}, onLink() {}, onKeepalive() {}, onDeposed() {} },
+    upstream: { send: (frame) => sent.push(frame), onAssignment() {}, onLink() {}, onKeepalive() {}, onDeposed() {} },
   });
-  const { joining } = aggregator;
-  assert.ok(joining !== undefined);
+  const { upstreamLink } = aggregator;
+  assert.ok(upstreamLink !== undefined);
   await aggregator.start({ api: "http://127.0.0.1:1", broker: "mqtt://127.0.0.1:2" });
   await clock.advance(1_000);
   isFull = true;
-  joining.connected();
+  upstreamLink.connected();
   assert.equal(sent[0]?.type, "birth");
   const modules: never[] = [];
-  joining.receive({
+  upstreamLink.receive({
     ...{
       type: "welcome",
       from: "P",
@@ -62,7 +62,7 @@ test("what a rack needs its disk for when it joins and takes a node over is made
   });
   const entries = (term: Term, values: { readonly [url: string]: Value }): ReadonlyMap<string, Entry> =>
     new Map(Object.entries(values).map(([url, value]) => [url, { value, version: { ...term, rev: 1 } }]));
-  joining.receive({
+  upstreamLink.receive({
     ...{ type: "data", from: "P", to: "R", since: 0, upTo: 2, newest: 2 },
     documents: [
       { id: rack, facets: { cfg: entries(ofRun(1), { "/name": "rack1", "/role": "AGGREGATOR", "/parent": "root" }) } },

@@ -26,7 +26,7 @@ test("whose cfg is here is not asked about; others are, at most once a second, a
   assert.deepEqual(asked, ["m", "m"]);
 });
 
-test("however many unknownMachines are heard, there are at most 100 questions a second", async () => {
+test("however many unknown nodes are heard, there are at most 100 questions a second", async () => {
   const { clock, asked, locator } = make();
   for (let node = 0; node < 1_000; node++) locator.of(`s${node}`);
   assert.equal(asked.length, 100);

@@ -25,20 +25,20 @@ test("an aggregator whose parent's broker is lost has a trouble, events and a me
     parent: nodeIdOf("demo", "above"),
     child: nodeIdOf("demo", "root"),
   });
-  const way = {
+  const upstream = {
     ...{ send: uplink.send, onAssignment: uplink.assign, onLink: uplink.linked, onKeepalive: uplink.setKeepalive },
     onDeposed() {},
   };
-  const { aggregator, control } = await createTestRoot({ way, uplink: watch });
+  const { aggregator, control } = await createTestRoot({ upstream, uplink: watch });
   const told = () => control.events(0, 1_000).filter(({ kind }) => kind === "broker").map(({ why }) => why);
   const measured = () =>
     readMetrics({ counts: aggregator.counts, down: NO_COUNTS, up: uplink.counts })
       .filter(({ name }) => name.startsWith("uplink_")).map(({ samples }) => [...samples][0]?.value);
   try {
     assert.match(control.troubles()[0] ?? "", /to the parent is not reached since .*: it has not answered yet/);
-    const { joining } = aggregator;
-    assert.ok(joining !== undefined);
-    uplink.start(joining);
+    const { upstreamLink } = aggregator;
+    assert.ok(upstreamLink !== undefined);
+    uplink.start(upstreamLink);
     await until(() => control.troubles().length === 0);
     assert.deepEqual([told(), measured()], [[], [0, 0]]);
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createUpstreamLink, type JoiningParts } from "../../aggregator/links/upstream_link.ts";
+import { createUpstreamLink, type UpstreamLinkParts } from "../../aggregator/links/upstream_link.ts";
 import { createStanding } from "../../aggregator/ownership/standing.ts";
 import { createOwnTerm } from "../../aggregator/links/own_term.ts";
 import { openMemoryStore } from "../../aggregator/store/mod.ts";
@@ -17,7 +17,7 @@ function entries(values: { readonly [url: string]: Entry["value"] }, term = ofRu
   return new Map(Object.entries(values).map(([url, value]) => [url, { value, version: { ...term, rev: 9 } }]));
 }
 
-/** The way up of `root`, in its first run, which a test speaks to as its parent `p`. */
+/** The link to the parent of `root`, in its first run, to which a test speaks as its parent `p`. */
 function make(
   { complete = false, before }: {
     readonly complete?: boolean;
@@ -40,14 +40,14 @@ function make(
     ...{ ownId: OWN, isRoot: false, wasComplete: complete, replica: tree.replica, changes },
     fence: { standing: { kind: "acting" } },
   });
-  const parts: JoiningParts = {
+  const parts: UpstreamLinkParts = {
     ...{ ownId: OWN, run: "r", replica: tree.replica, placement: tree.nodes.placement, standing },
     given: undefined,
     own: () => ({ key: "k", chain: ["c"], run: "signed" }),
     onGiven: (_given, certified) => void said.push(certified === undefined ? "given" : "certified"),
     ...{ clock, random: () => 0.5, log: quiet, modules: () => [] },
     ...{ term, ownTerm, changes },
-    way: {
+    upstream: {
       send: (frame) => void sent.push(frame),
       onAssignment: (assignment) => void assignments.push(assignment),
       onLink: (state) => void said.push(`link ${state}`),
@@ -58,7 +58,7 @@ function make(
     ...{ onLeft: say("left"), onPassing: say("passing") },
     onThere: (node, assignment) => void said.push(`there ${node} ${Object.keys(assignment).sort()}`),
   };
-  const joining = createUpstreamLink(parts);
+  const link = createUpstreamLink(parts);
   listen(changes, ["UplinkChanged"], ({ state }) => void said.push(`state ${state}`));
   listen(changes, ["StrayHeard"], ({ id }) => say("stray")(id));
   listen(changes, ["CaughtUp"], () => void said.push("caught up"));
@@ -67,46 +67,46 @@ function make(
   });
   listen(changes, ["BecameComplete"], () => void said.push("complete"));
   const welcome = (fields: Partial<WelcomeFrame> = {}) =>
-    joining.receive({
+    link.receive({
       ...{ type: "welcome", from: "p", to: "r", term: makeTerm(1, 4), received: 0, newest: 2, epoch: 1 },
       ...{ keepalive: 10, digest: digestOf([]), modules: [] },
       ...fields,
     });
   const data = (documents: DataFrame["documents"], since = 0, upTo = 2) =>
-    joining.receive({ type: "data", from: "p", to: "r", since, upTo, newest: upTo, epoch: 1, documents });
+    link.receive({ type: "data", from: "p", to: "r", since, upTo, newest: upTo, epoch: 1, documents });
   const births = () => sent.flatMap((frame) => frame.type === "birth" ? [frame] : []);
-  return { ...tree, clock, ownTerm, sent, said, assignments, joining, standing, welcome, data, births };
+  return { ...tree, clock, ownTerm, sent, said, assignments, link, standing, welcome, data, births };
 }
 
 test("one that was never welcomed remembers nothing, and says so", () => {
-  const { joining, standing, births } = make({ complete: true });
-  joining.connected();
+  const { link, standing, births } = make({ complete: true });
+  link.connected();
   assert.deepEqual([standing.isComplete, births()[0]?.term.run, births()[0]?.blank], [false, 0, true]);
 });
 
 test("one that was told everything before, and has it on its disk, goes on with that", () => {
   const before = ({ discover }: ReturnType<typeof createSmallTree>) => discover("root", "self", { "/api": "x" });
-  const { joining, standing, births } = make({ complete: true, before });
-  joining.connected();
+  const { link, standing, births } = make({ complete: true, before });
+  link.connected();
   assert.deepEqual([standing.isComplete, births()[0]?.term, births()[0]?.blank], [true, makeTerm(1, 1), undefined]);
   const partly = make({ complete: false, before });
-  partly.joining.connected();
+  partly.link.connected();
   assert.deepEqual([partly.standing.isComplete, partly.births()[0]?.blank], [false, true], "a term alone says little");
 });
 
 test("its term is above what its last run wrote", () => {
-  const { joining, births } = make({
+  const { link, births } = make({
     before: ({ replica }) => void replica.write(OWN, "self", new Map([["/api", "x"]]), makeTerm(1, 7)),
   });
-  joining.connected();
+  link.connected();
   assert.deepEqual(births()[0]?.term, makeTerm(1, 7));
 });
 
 test("it is complete once everything has arrived that its parent had, and forgets what was not mentioned", () => {
-  const { joining, standing, welcome, data, said, replica, ownTerm } = make({
+  const { link, standing, welcome, data, said, replica, ownTerm } = make({
     before: ({ set }) => void set("n", { "/parent": "a" }),
   });
-  joining.connected();
+  link.connected();
   welcome();
   assert.deepEqual([ownTerm.value, standing.isComplete], [makeTerm(1, 4), false]);
   data([{ id: N, facets: { cfg: entries({ "/x": 1 }) } }, { id: OWN, facets: { cfg: entries({ "/x": 1 }) } }]);
@@ -118,32 +118,32 @@ test("it is complete once everything has arrived that its parent had, and forget
 });
 
 test("it is told of its completeness once, and of what its parent forgot each time it begins from nothing", () => {
-  const { joining, welcome, data, said } = make();
-  joining.connected();
+  const { link, welcome, data, said } = make();
+  link.connected();
   welcome();
   data([{ id: A, facets: { cfg: entries({ "/x": 1 }) } }]);
   welcome({ epoch: 2 });
-  joining.receive({ type: "data", from: "p", to: "r", since: 0, upTo: 2, newest: 2, epoch: 2, documents: [] });
+  link.receive({ type: "data", from: "p", to: "r", since: 0, upTo: 2, newest: 2, epoch: 2, documents: [] });
   assert.deepEqual(said.filter((what) => /complete|forgotten/.test(what)), [
     ...["forgotten b", "complete", "forgotten a,b"],
   ]);
 });
 
-test("how far the link is goes to the way up and to whoever wants to know", () => {
-  const { joining, welcome, data, said, sent, replica } = make();
-  joining.connected();
+test("the state of the link goes to the transport and to subscribers", () => {
+  const { link, welcome, data, said, sent, replica } = make();
+  link.connected();
   welcome();
   data([]);
-  joining.receive({ type: "ack", from: "p", to: "r", received: replica.index });
-  assert.equal(joining.state, "level");
-  joining.parentLife({ type: "dead", from: "p", why: "lost" });
-  joining.disconnected();
+  link.receive({ type: "ack", from: "p", to: "r", received: replica.index });
+  assert.equal(link.state, "level");
+  link.parentLife({ type: "dead", from: "p", why: "lost" });
+  link.disconnected();
   assert.deepEqual(said.filter((what) => /^(link|state)/.test(what)), [
     ...["joining", "level", "joining", "down"].flatMap((state) => [`link ${state}`, `state ${state}`]),
   ]);
-  joining.stop();
+  link.stop();
   sent.length = 0;
-  joining.connected();
+  link.connected();
   assert.deepEqual(sent, []);
 });
 
@@ -165,22 +165,22 @@ test("the root's last word of where to join holds from the start, and a later on
 });
 
 test("a parent's word of where to join is handed on, and its answer where a node joins without the rest of the frame", () => {
-  const { joining, welcome, assignments, said } = make();
-  joining.connected();
+  const { link, welcome, assignments, said } = make();
+  link.connected();
   welcome();
-  joining.receive({ type: "moved", from: "p", number: 5, parent: A });
-  joining.receive({ type: "location", from: "p", to: "r", child: "x", number: 2, parent: A });
+  link.receive({ type: "moved", from: "p", number: 5, parent: A });
+  link.receive({ type: "location", from: "p", to: "r", child: "x", number: 2, parent: A });
   assert.deepEqual(assignments.map(({ number }) => number), [5]);
   assert.ok(said.includes("there x number,parent"));
 });
 
 test("changes go up, those of many nodes in one frame", async () => {
-  const { joining, welcome, data, sent, discover, set, clock, replica } = make();
+  const { link, welcome, data, sent, discover, set, clock, replica } = make();
   set("n", { "/parent": "a" });
-  joining.connected();
+  link.connected();
   welcome();
   data([]);
-  joining.receive({ type: "ack", from: "p", to: "r", received: replica.index });
+  link.receive({ type: "ack", from: "p", to: "r", received: replica.index });
   sent.length = 0;
   discover("n", "parent", { "/physState": "POWER_ON" });
   await clock.advance(149);
@@ -192,10 +192,10 @@ test("changes go up, those of many nodes in one frame", async () => {
 });
 
 test("what comes of nodes that are not below, or that others serve, is told of", () => {
-  const { joining, welcome, data, said, set } = make();
+  const { link, welcome, data, said, set } = make();
   set("n", { "/parent": "root" });
   set("m", { "/parent": "a" });
-  joining.connected();
+  link.connected();
   welcome();
   const physState = { parent: entries({ "/physState": "POWER_ON" }, makeTerm(1, 9)) };
   data([{ id: N, facets: physState }, { id: idOf("m"), facets: physState }, { id: "x", facets: physState }]);

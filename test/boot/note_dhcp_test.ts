@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DhcpEvent, DhcpMode } from "../../aggregator/boot/dhcp/mod.ts";
 import { noteDhcp } from "../../aggregator/boot/notes.ts";
-import type { StrangerSight } from "../../aggregator/nodes/unknown_machines.ts";
+import type { MachineSighting } from "../../aggregator/nodes/unknown_machines.ts";
 import type { BootMethod, BootSight } from "../../src/boot/mod.ts";
 
 const MAC = "52:54:00:77:00:01";
@@ -28,7 +28,7 @@ function told(event: DhcpEvent, options: { readonly mode?: DhcpMode; readonly me
     mode,
     registry: { host: (mac) => mac === MAC ? host : undefined, ...hear("pxe") },
     rpi: hear("rpi"),
-    unknownMachines: { saw: (sight: StrangerSight) => void all.push(sight) },
+    unknownMachines: { saw: (sight: MachineSighting) => void all.push(sight) },
     asked: (id, name) => void all.push(["asked", id, name]),
     heard: (id, client) => void all.push(["heard", id, client.firmware]),
     recheck: (id) => void all.push(["recheck", id]),

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCoverage, fc } from "../support/property.ts";
-import { limitStrangers } from "../../aggregator/boot/source_rates.ts";
-import { createUnknownMachines, MAX_STRANGERS } from "../../aggregator/nodes/unknown_machines.ts";
+import { limitUnknownMachines } from "../../aggregator/boot/source_rates.ts";
+import { createUnknownMachines, MAX_UNKNOWN_MACHINES } from "../../aggregator/nodes/unknown_machines.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 
 /** A table, and what boot servers tell it. */
 function makeTable() {
   const clock = createVirtualClock();
   const table = createUnknownMachines(clock, () => false);
-  const { saw } = limitStrangers(table, clock);
+  const { saw } = limitUnknownMachines(table, clock);
   return { clock, table, see: (mac: string) => saw({ mac, asked: "script" }) };
 }
 
@@ -31,7 +31,7 @@ test("a flood of invented machines pushes none out that asks again, and hides no
         }
         await clock.advance(250);
       }
-      assert.ok(table.list().length <= MAX_STRANGERS);
+      assert.ok(table.list().length <= MAX_UNKNOWN_MACHINES);
       for (let n = 0; n < 20; n++) assert.ok(table.find(`real${n}`), `real${n}`);
       assert.ok(perTurn > 2 || hidden === 0);
     }),
@@ -55,7 +55,7 @@ test("a machine that was not seen for an hour makes room first", async () => {
   const table = createUnknownMachines(clock, () => false);
   for (let time = 0; time < 3; time++) table.saw({ mac: "gone", asked: "script" });
   await clock.advance(3_600_001);
-  for (let n = 0; n < MAX_STRANGERS; n++) table.saw({ mac: `m${n}`, asked: "script" });
+  for (let n = 0; n < MAX_UNKNOWN_MACHINES; n++) table.saw({ mac: `m${n}`, asked: "script" });
   assert.equal(table.find("gone"), undefined);
-  assert.equal(table.list().length, MAX_STRANGERS);
+  assert.equal(table.list().length, MAX_UNKNOWN_MACHINES);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createUnknownMachines, MAX_STRANGERS } from "../../aggregator/nodes/unknown_machines.ts";
+import { createUnknownMachines, MAX_UNKNOWN_MACHINES } from "../../aggregator/nodes/unknown_machines.ts";
 import { createLog } from "../../src/log.ts";
 import { createVirtualBoot } from "../boot/virtual_boot.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
@@ -43,10 +43,12 @@ test("machines that nobody knows are listed with what they say and when they ask
 
 test("the newest machines are kept, however many are made up", () => {
   const unknownMachines = createUnknownMachines(createVirtualClock(), (mac) => mac === "m2");
-  for (let index = 0; index < MAX_STRANGERS + 3; index++) unknownMachines.saw({ mac: `m${index}`, asked: "script" });
-  assert.equal(unknownMachines.list().length, MAX_STRANGERS);
+  for (let index = 0; index < MAX_UNKNOWN_MACHINES + 3; index++) {
+    unknownMachines.saw({ mac: `m${index}`, asked: "script" });
+  }
+  assert.equal(unknownMachines.list().length, MAX_UNKNOWN_MACHINES);
   assert.equal(unknownMachines.find("m2"), undefined);
-  assert.equal(unknownMachines.list()[0]?.mac, `m${MAX_STRANGERS + 2}`);
+  assert.equal(unknownMachines.list()[0]?.mac, `m${MAX_UNKNOWN_MACHINES + 2}`);
 });
 
 test("a machine becomes a new node with a free address, its architecture and the boot method pxe", async () => {

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { CONTAINER_MARK } from "../../modules/image/commands.ts";
 import { adoptContainer } from "../../modules/image/container.ts";
 import { createImageModule } from "../../modules/image/module.ts";
-import { validateOfProgram } from "../../modules/image/root_program.ts";
+import { programIssue } from "../../modules/image/root_program.ts";
 import { runMountCommand } from "../../modules/image/mounts.ts";
 import { systemClock } from "../../src/clock.ts";
 import { createDrain } from "../../src/module/mod.ts";
@@ -201,8 +201,8 @@ test("a drain says that an image is to be active, and what to set", async () => 
 test("a program that is a folder, or that may not be run, is no program", async () => {
   await withFolder((folder) => {
     mkdirSync(join(folder, "sbin/init"), { recursive: true });
-    assert.match(validateOfProgram(folder, "/sbin/init") ?? "", /is no executable file$/);
-    assert.match(validateOfProgram(folder, "/sbin/no") ?? "", /^there is no '\/sbin\/no' in it$/);
+    assert.match(programIssue(folder, "/sbin/init") ?? "", /is no executable file$/);
+    assert.match(programIssue(folder, "/sbin/no") ?? "", /^there is no '\/sbin\/no' in it$/);
     return Promise.resolve();
   });
 });

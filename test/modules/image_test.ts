@@ -9,7 +9,7 @@ import { imageConfig } from "../../modules/image/config.ts";
 import { createImageModule } from "../../modules/image/module.ts";
 import { mountsBelow, parseMounts } from "../../modules/image/mounts.ts";
 import { readRangeAnswer } from "../../modules/image/range.ts";
-import { availableMemory, validateOfRoom, validateOfSize } from "../../modules/image/room.ts";
+import { availableMemory, roomIssue, sizeIssue } from "../../modules/image/room.ts";
 import { createDrain } from "../../src/module/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { sha256, startImageServer } from "./image_server.ts";
@@ -188,16 +188,16 @@ test("mountsBelow() finds a folder's own mount and those in it, and not those of
   assert.deepEqual(mountsBelow(mounts, "/run/a"), ["/run/a", "/run/a/b"]);
 });
 
-test("validateOfSize() says how much is free when a file does not fit", async () => {
+test("sizeIssue() says how much is free when a file does not fit", async () => {
   await withFolder((folder) => {
-    assert.equal(validateOfSize(folder, 1), undefined);
-    assert.match(validateOfSize(folder, 2 ** 50) ?? "", /^\d+ MiB are free in /);
+    assert.equal(sizeIssue(folder, 1), undefined);
+    assert.match(sizeIssue(folder, 2 ** 50) ?? "", /^\d+ MiB are free in /);
     return Promise.resolve();
   });
   const MIB = 2 ** 20;
   const disk = { bavail: 1_024, bsize: 4_096, blocks: 9_999 };
   const memory = (mib: number) => `MemAvailable: ${mib * 1024} kB\n`;
-  const complain = (bytes: number, of = disk, mib = 900) => validateOfRoom("/run", bytes, of, memory(mib));
+  const complain = (bytes: number, of = disk, mib = 900) => roomIssue("/run", bytes, of, memory(mib));
   assert.equal(complain(4 * MIB), undefined);
   assert.equal(complain(4 * MIB + 1), "4 MiB are free in /run");
   const ramfs = { bavail: 0, bsize: 4_096, blocks: 0 };
@@ -205,7 +205,7 @@ test("validateOfSize() says how much is free when a file does not fit", async ()
   assert.equal(complain(868 * MIB + 1, ramfs), "900 MiB of memory are available, of which 32 MiB are kept free");
   assert.equal(complain(MIB, disk, 33), undefined);
   assert.equal(complain(MIB, disk, 32), "32 MiB of memory are available, of which 32 MiB are kept free");
-  assert.equal(validateOfRoom("/run", 2 ** 50, ramfs, ""), undefined, "nothing is known of the memory");
+  assert.equal(roomIssue("/run", 2 ** 50, ramfs, ""), undefined, "nothing is known of the memory");
   assert.equal(availableMemory("MemTotal: 9 kB\nMemAvailable:   2048 kB\n"), 2 ** 21);
   assert.equal(availableMemory(""), undefined);
 });

@@ -10,7 +10,7 @@ test("explain says that an aggregator leaves its nodes alone until its parent ha
   const before = await createTestRoot({ names: ["n1"], store });
   before.patch("n1", { "/physState": "POWER_ON" });
   await before.aggregator.stop();
-  const { aggregator, control, idOf, clock } = await createTestRoot({ store, way: NOWHERE });
+  const { aggregator, control, idOf, clock } = await createTestRoot({ store, upstream: NOWHERE });
   await clock.advance(60_000);
   assert.equal(aggregator.isComplete, false);
   const why = /^Kraken leaves it alone: its aggregator has lost its disk and waits for the list of its nodes$/;

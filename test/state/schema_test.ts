@@ -117,7 +117,7 @@ test("a claim is refused in the name of the first extension that declares the UR
   assert.equal(createSchema(alike).find("/x")?.variable.writer, "parent");
 });
 
-test("complain() names URL, value and what was expected", () => {
+test("validate() names URL, value and what was expected", () => {
   assert.equal(schema.validate("/physState", "POWER_ON"), undefined);
   assert.equal(
     schema.validate("/physState", "ON"),

@@ -43,12 +43,12 @@ export interface TestRoot {
 /** What became of a write. */
 export type Changes = { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal;
 
-/** Makes it, with nodes of these names that are off. @param options `way`: it is an aggregator below the root. */
+/** Makes it, with nodes of these names that are off. @param options `upstream`: it is an aggregator below the root. */
 export async function createTestRoot(options: {
   readonly names?: readonly string[];
   readonly interfaces?: readonly OwnInterface[];
   readonly store?: Store;
-  readonly way?: Upstream;
+  readonly upstream?: Upstream;
   readonly uplink?: BrokerWatch;
   readonly broker?: string;
   readonly publish?: AggregatorParts["publish"];
@@ -73,7 +73,7 @@ export async function createTestRoot(options: {
     random: () => 0.5,
     send() {},
     interfaces: () => options.interfaces ?? [],
-    ...(options.way !== undefined && { way: options.way }),
+    ...(options.upstream !== undefined && { upstream: options.upstream }),
     ...(options.uplink !== undefined && { uplink: options.uplink }),
     ...(options.publish !== undefined && { publish: options.publish }),
     nodeMetrics: options.nodeMetrics === true,

@@ -90,8 +90,8 @@ function checkAggregator(world: TreeWorld, layout: Layout, member: Member, probl
   const say = (what: string): void => void problems.push(`${name}: ${what}`);
   const aggregator = process?.aggregator;
   if (aggregator === undefined) return say("does not run");
-  if (aggregator.joining !== undefined && aggregator.joining.state !== "level") {
-    say(`its way up is ${aggregator.joining.state}`);
+  if (aggregator.upstreamLink !== undefined && aggregator.upstreamLink.state !== "level") {
+    say(`its link to the parent is ${aggregator.upstreamLink.state}`);
   }
   const { links } = aggregator.counts.children;
   const direct = layout.children.get(name) ?? [];

@@ -365,7 +365,7 @@ for (const [what, count, variables] of [["many", 64, 0], ["long", 2, 100]] as co
     const events = world.member("a").process?.aggregator?.control.events(0, 1_000_000) ?? [];
     assert.ok(events.filter(({ kind }) => kind === "refused").length <= 1);
     await goesOn(world, "n1");
-    assert.equal(world.member("a").process?.aggregator?.joining?.state, "level");
+    assert.equal(world.member("a").process?.aggregator?.upstreamLink?.state, "level");
     await world.stop();
   });
 }

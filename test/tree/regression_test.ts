@@ -51,7 +51,10 @@ for (const what of ["was killed", "lost its disk too"] as const) {
       world.network.weather = { ...STILL, loss: frame.type === "data" && from === r && to === a ? 1 : 0 };
     };
     world.start("a");
-    await world.clock.runUntil(() => (world.member("a").process?.aggregator?.joining?.link.term.run ?? 0) > 0, 30_000);
+    await world.clock.runUntil(
+      () => (world.member("a").process?.aggregator?.upstreamLink?.link.term.run ?? 0) > 0,
+      30_000,
+    );
     world.kill("r", 0);
     if (what === "lost its disk too") world.wipe("r");
     world.network.onFrame = before;

@@ -262,7 +262,7 @@ export async function createTreeWorld(
         send: (child, frame) => send(child, frame),
         ...(of.standbyFor !== undefined && { standbyFor: of.standbyFor }),
         ...(uplink !== undefined && {
-          way: {
+          upstream: {
             send: uplink.send,
             onAssignment: uplink.assign,
             onLink: uplink.linked,
@@ -277,7 +277,9 @@ export async function createTreeWorld(
     if (aggregator === undefined) throw new Error("No aggregator was made");
     send = network.open(of.id, run, owner, aggregator);
     void aggregator.start({ api: `http://${of.name}`, broker: `mqtt://${of.name}` }).then(() => {
-      if (owner.alive && uplink !== undefined && aggregator.joining !== undefined) uplink.start(aggregator.joining);
+      if (owner.alive && uplink !== undefined && aggregator.upstreamLink !== undefined) {
+        uplink.start(aggregator.upstreamLink);
+      }
     });
     return made;
   }

@@ -10,7 +10,7 @@ import { renderIntroduction, renderScript, type ScriptSubject } from "./script.t
 import { errorText } from "../../../src/toolkit/mod.ts";
 
 /** Seconds after which a waiting machine asks again. */
-const STRANGER_WAIT = 15;
+const RETRY_WAIT = 15;
 const BUSY_WAIT = 5;
 
 /**
@@ -27,7 +27,7 @@ export function scriptRoutes(parts: BootAppParts): Routes {
   }
 
   function otherwise({ name, method }: PxeHost): ScriptSubject {
-    return wait(STRANGER_WAIT, `this is ${name}, which does not boot this way: its /boot/method is ${method}`);
+    return wait(RETRY_WAIT, `this is ${name}, which does not boot this way: its /boot/method is ${method}`);
   }
 
   async function decide(host: PxeHost, address: string): Promise<ScriptSubject> {
@@ -37,12 +37,12 @@ export function scriptRoutes(parts: BootAppParts): Routes {
     if (refusal?.kind === "in-use") return wait(BUSY_WAIT, `${refusal.reason}. Waits`);
     if (refusal !== undefined) {
       refusals.warn("Refused a boot script", { node: host.name, reason: refusal.reason });
-      return wait(STRANGER_WAIT, refusal.reason);
+      return wait(RETRY_WAIT, refusal.reason);
     }
     if (fault !== undefined) {
       parts.recheck(host.id);
       refusals.warn("Refused a boot script", { node: host.name, reason: fault });
-      return wait(STRANGER_WAIT, `${host.name} can't boot:`, `  ${fault}`);
+      return wait(RETRY_WAIT, `${host.name} can't boot:`, `  ${fault}`);
     }
     const admitted = boots.admit(host.id);
     switch (admitted) {
@@ -90,7 +90,7 @@ export function scriptRoutes(parts: BootAppParts): Routes {
     }
     const subject = host === undefined
       ? wait(
-        STRANGER_WAIT,
+        RETRY_WAIT,
         `no node that is booted from here has the MAC address ${mac}. To make it one of cluster ${cluster}:`,
         `  krakenctl adopt ${mac} --as NAME`,
       )

@@ -117,7 +117,7 @@ export async function createFleetWorld(nodes: number, say: (text: string) => voi
         clock: time.clockOf(tier),
         send: (child, frame) => send(below, frame, (arrived) => members.get(child)?.receive(arrived)),
         ...(parent !== undefined && {
-          way: {
+          upstream: {
             send(frame) {
               const above = aggregators.get(parent.name);
               send(parent.tier, frame, (arrived) => above?.receive(id, up(arrived)));
@@ -132,7 +132,7 @@ export async function createFleetWorld(nodes: number, say: (text: string) => voi
         }),
       }));
     aggregators.set(name, aggregator);
-    members.set(id, { id, receive: (frame) => aggregator.joining?.receive(down(frame)) });
+    members.set(id, { id, receive: (frame) => aggregator.upstreamLink?.receive(down(frame)) });
     return aggregator;
   }
 
@@ -182,7 +182,7 @@ export async function createFleetWorld(nodes: number, say: (text: string) => voi
   async function join(name: string, tier: Tier, parent: { name: string; tier: Tier }): Promise<void> {
     const aggregator = addAggregator(name, tier, parent);
     await start(aggregator, name);
-    time.after(tier, 0, () => aggregator.joining?.connected());
+    time.after(tier, 0, () => aggregator.upstreamLink?.connected());
   }
 
   interface Agent {

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { join } from "node:path";
 import process from "node:process";
-import { validateOfSize } from "../../../modules/image/room.ts";
+import { sizeIssue } from "../../../modules/image/room.ts";
 import { openLayerStore } from "../../../modules/image/store.ts";
 import { systemClock } from "../../../src/clock.ts";
 
@@ -16,7 +16,7 @@ async function fetchImage(): Promise<void> {
     fetch: (from, init) => fetch(from, init),
     clock: systemClock,
     random: Math.random,
-    issue: (bytes) => validateOfSize(folder, bytes),
+    issue: (bytes) => sizeIssue(folder, bytes),
     signal: new AbortController().signal,
   }, () => {});
 }
