@@ -65,8 +65,8 @@ function findProblem(parts: CfgParts, id: string, cfg: Values, url: string, valu
   const { schema } = parts.domains;
   const serves = isAggregator(parts.ownName, cfg);
   const changes = isNew(parts, id, url, value);
-  const complaint = schema.validate(url, value) ?? validatePolicy(url, value);
-  if (complaint !== undefined) return complaint;
+  const invalid = schema.validate(url, value) ?? validatePolicy(url, value);
+  if (invalid !== undefined) return invalid;
   if (url === "/deleted") return `${url} cannot be set: delete the node instead`;
   const found = schema.find(url);
   if (!serves && POLICY_URLS.has(found?.pattern ?? "")) {

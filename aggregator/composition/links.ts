@@ -108,7 +108,7 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
       // What an earlier run has told a child may be newer than what it left on the disk: this one's word is the last. A run
       // that the disk knows nothing of, as its term is not below this one's, may have said anything.
       const isUnknown = compareTerms(parentTerm, term.of(child)) >= 0;
-      if (term.outdo(child, parentTerm) && (!hasParent || isUnknown)) {
+      if (term.advancePast(child, parentTerm) && (!hasParent || isUnknown)) {
         replica.restamp(child, "parent", term.of(child));
       }
     },
@@ -134,7 +134,7 @@ export function createLinks(state: State, ownership: Ownership, parts: Aggregato
     upstream: withDurableAcks(parts.upstream, changes, batchWriter.flush),
     standing,
     modules: () => domains.declared,
-    raise: takeover.raise,
+    advanceTo: takeover.advanceTo,
     given: evidence.given,
     own: () => evidence.own(term.run),
     onGiven: evidence.take,

@@ -65,8 +65,8 @@ export function createState(parts: AggregatorParts) {
     tell(child, what) {
       const node = nodes.read(child)?.name ?? child;
       const why =
-        `${node} claims ${what}: it is not believed. Whoever has its identity is broken or hostile, or this ` +
-        `aggregator's folder was lost or put back from a backup`;
+        `${node} claims ${what}: the claim is ignored. Either a faulty or hostile program uses its identity, or the ` +
+        `folder of this aggregator was lost or restored from a backup`;
       events.add({ node, kind: "evidence", why });
       log.warn(why, { node });
     },

@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/clock.ts";
 import type { BirthFrame } from "../../src/sync/mod.ts";
-import { fullBucket, oweToken, type Rate, takeToken, waitForToken } from "../../src/toolkit/mod.ts";
+import { borrowToken, fullBucket, type Rate, takeToken, waitForToken } from "../../src/toolkit/mod.ts";
 
 /** Births that are taken in a second, and at once after a quiet time: what comes faster waits for its turn. */
 const RATE: Rate = { perSecond: 400, burst: 100 };
@@ -36,7 +36,7 @@ export function createAdmission(
   function drain(): void {
     cancel = undefined;
     const now = clock.now();
-    oweToken(turns, TURNS, now);
+    borrowToken(turns, TURNS, now);
     const next: Born[] = [];
     for (const born of queue) {
       if (!takeToken(bucket, RATE, now)) break;

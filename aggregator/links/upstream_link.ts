@@ -58,8 +58,8 @@ export interface UpstreamLinkParts {
   /** Is kept up to date here. */
   readonly ownTerm: OwnTerm;
   readonly changes: Changes;
-  /** Counts on to at least this run, at once or when the store takes it. */
-  raise(run: number): void;
+  /** Advances the run to at least this one, at once or when the store takes it. */
+  advanceTo(run: number): void;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -131,7 +131,7 @@ export function createUpstreamLink(parts: UpstreamLinkParts): UpstreamLink {
     },
     onWelcome(handed, _modules, keepalive) {
       ownTerm.set(handed);
-      parts.raise(handed.run);
+      parts.advanceTo(handed.run);
       upstream.onKeepalive(keepalive);
     },
     onSnapshot(mentioned) {

@@ -1,5 +1,5 @@
 import type { Assignment } from "../../src/state/mod.ts";
-import { conclude, giveTime, type HereStep, lose, showSilence, timeAgain } from "./contact.ts";
+import { conclude, giveTime, type HereStep, lose, showSilence, timeAgain } from "./silence.ts";
 import type { Effect } from "./effects.ts";
 import type { OwnershipEvent, OwnershipEventOf } from "./events.ts";
 import {

@@ -13,8 +13,8 @@ export interface Takeover {
    * @returns Whether that was done. False if the store takes no writes now, or if the node has a later aggregator.
    */
   takeOver(id: string): boolean;
-  /** Raises the run counter to at least this run. */
-  raise(run: number): void;
+  /** Advances the run counter to at least this run. */
+  advanceTo(run: number): void;
 }
 
 /**
@@ -36,46 +36,46 @@ export function createTakeover(
   const { term, replica, nodes, discovered, log, changes, tellFreeze } = parts;
   const { placement } = nodes;
   /** Nodes to take over, and a run to reach, once the store takes writes again. */
-  const unsettled = new Set<string>();
-  let unraised = 0;
+  const waiting = new Set<string>();
+  let runToReach = 0;
 
   function takeOver(id: string): boolean {
-    if (placement.via(id) !== id || !settle(id)) return false;
+    if (placement.via(id) !== id || !advancePastFacet(id)) return false;
     replica.restamp(id, "parent", term.of(id));
     discovered.parent(id, new Map([["/approval", null]]));
     tellFreeze(id);
     return true;
   }
-  function settle(id: string): boolean {
+  function advancePastFacet(id: string): boolean {
     try {
-      return term.settle(id);
+      return term.advancePastFacet(id);
     } catch (error) {
       log.error("Cannot take a node over", { node: id, problem: String(error) });
-      unsettled.add(id);
+      waiting.add(id);
       return false;
     }
   }
-  function raise(to: number): void {
+  function advanceTo(to: number): void {
     try {
-      term.raise(to);
+      term.advanceTo(to);
     } catch (error) {
-      log.error("Cannot raise the run counter", { run: to, problem: String(error) });
-      unraised = Math.max(unraised, to);
+      log.error("Cannot advance the run counter", { run: to, problem: String(error) });
+      runToReach = Math.max(runToReach, to);
     }
   }
 
   /** Does what had to wait while the store took no writes. */
-  function makeUp(): void {
-    const left = [...unsettled];
-    const to = unraised;
-    unsettled.clear();
-    unraised = 0;
-    raise(to);
+  function catchUp(): void {
+    const left = [...waiting];
+    const to = runToReach;
+    waiting.clear();
+    runToReach = 0;
+    advanceTo(to);
     for (const id of left) takeOver(id);
     if (to > 0 || left.length > 0) changes.post({ kind: "CaughtUpWithStore" });
   }
   changes.on("ownership", "takeover", ["StoreTurned"], ({ problem }) => {
-    if (problem === undefined) makeUp();
+    if (problem === undefined) catchUp();
   });
-  return { takeOver, raise };
+  return { takeOver, advanceTo };
 }

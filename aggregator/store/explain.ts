@@ -62,7 +62,7 @@ function explainFolder(file: string): string | undefined {
     const isOther = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false;
     return isOther ? `'${folder}' is no folder: expected one, so choose another --data` : undefined;
   } catch {
-    return undefined; // the obstacle is further up
+    return undefined; // the blocker is further up
   }
 }
 

@@ -18,15 +18,15 @@ export interface WriterTerm {
   readonly run: number;
   /** Returns the term of the `parent` facet of a node that it serves, under its present assignment. */
   of(id: string): Term;
-  /** Raises the run to at least this one, on disk when this returns. */
-  raise(run: number): void;
+  /** Advances the run to at least this one, on disk when this returns. */
+  advanceTo(run: number): void;
   /** Tells whether everything in the facet was written under the node's present assignment. */
   hasWritten(id: string): boolean;
   /**
    * Makes sure that its term is above what is in the facet. @returns False if the facet has a writer of a later
    * assignment.
    */
-  settle(id: string): boolean;
+  advancePastFacet(id: string): boolean;
   /**
    * Makes sure that its term is above `term`, with which a child has values of this aggregator's facet from another
    * run, whatever the disk knows about that run.
@@ -34,7 +34,7 @@ export interface WriterTerm {
    * @returns Whether the child may have another value for something here under that term or an earlier one: then it
    *   must receive the values with the new term.
    */
-  outdo(id: string, term: Term): boolean;
+  advancePast(id: string, term: Term): boolean;
 }
 
 /**
@@ -48,7 +48,7 @@ export interface WriterTerm {
 export function takeWriterTerm(store: Store, stored: Stored, replica: () => Replica): WriterTerm {
   const before = stored.facts.get("run");
   let run = typeof before === "number" ? before : 0;
-  function raise(to: number): void {
+  function advanceTo(to: number): void {
     if (to <= run) return;
     if (to > MAX_INTEGER) {
       throw new Error(`Cannot count run ${to}: expected at most ${MAX_INTEGER}. Give this aggregator a new name`);
@@ -56,7 +56,7 @@ export function takeWriterTerm(store: Store, stored: Stored, replica: () => Repl
     store.commit({ facts: new Map([["run", to]]) });
     run = to;
   }
-  raise(run + 1);
+  advanceTo(run + 1);
   function assigned(id: string): number {
     return assignmentNumber(replica().get(id)?.facets.cfg);
   }
@@ -71,22 +71,22 @@ export function takeWriterTerm(store: Store, stored: Stored, replica: () => Repl
       return run;
     },
     of,
-    raise,
+    advanceTo,
     hasWritten(id) {
       const facet = replica().get(id)?.facets.parent ?? new Map<string, Entry>();
       const assignment = assigned(id);
       return facet.size > 0 && [...facet.values()].every(({ version }) => version.assignment === assignment);
     },
-    settle(id) {
+    advancePastFacet(id) {
       const newest = newestOf(id);
       if (compareTerms(newest, of(id)) <= 0) return true;
       if (newest.assignment > assigned(id) || newest.run > run + MAX_LOST_RUNS) return false;
-      raise(newest.run + 1);
+      advanceTo(newest.run + 1);
       return true;
     },
-    outdo(id, term) {
+    advancePast(id, term) {
       if (term.assignment !== assigned(id) || term.run > run + MAX_LOST_RUNS) return false;
-      raise(term.run + 1);
+      advanceTo(term.run + 1);
       if (compareTerms(newestOf(id), of(id)) > 0) return false; // it has a successor
       const here = replica().get(id)?.facets.parent ?? new Map<string, Entry>();
       return [...here.values()].some(({ version }) => compareTerms(version, term) <= 0);

@@ -167,10 +167,10 @@ export function createSubtreeScope(
       return was;
     },
     acked(index) {
-      const wasOwed = self.hasPending;
+      const hadPending = self.hasPending;
       if (pendingUpTo <= index) pendingUpTo = 0;
       for (const [id, at] of arrivals) if (at <= index) arrivals.delete(id);
-      if (wasOwed && !self.hasPending) events.onSettled();
+      if (hadPending && !self.hasPending) events.onSettled();
       if (departing.size === 0) return;
       const told = [...departing].filter(([, at]) => at <= index).map(([id]) => id);
       for (const id of told) departing.delete(id);

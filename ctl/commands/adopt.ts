@@ -41,20 +41,22 @@ export const adopt = defineCommand({
 }, async (run) => {
   const [text = "", ...texts] = run.args;
   const { as: name, address, subnet } = run.options;
-  const complain = (problem: string) => showUsageError(run.terminal, problem, "krakenctl adopt");
+  const usageError = (problem: string) => showUsageError(run.terminal, problem, "krakenctl adopt");
   const mac = parseMac(text);
-  if (mac === undefined) return complain(`Cannot read '${text}': expected a MAC address such as 52:54:00:77:00:07`);
-  if (!isNodeName(name)) return complain(`Option '--as' is '${name}': expected a name`);
+  if (mac === undefined) return usageError(`Cannot read '${text}': expected a MAC address such as 52:54:00:77:00:07`);
+  if (!isNodeName(name)) return usageError(`Option '--as' is '${name}': expected a name`);
   if (address !== undefined && !isIpv4(address)) {
-    return complain(`Option '--address' is '${address}': expected an IPv4 address`);
+    return usageError(`Option '--address' is '${address}': expected an IPv4 address`);
   }
   if (subnet !== undefined && parseSubnet(subnet) === undefined) {
-    return complain(`Option '--subnet' is '${subnet}': expected a network such as 10.77.0.0/24`);
+    return usageError(`Option '--subnet' is '${subnet}': expected a network such as 10.77.0.0/24`);
   }
-  if (address !== undefined && subnet !== undefined) return complain("Expected '--address' or '--subnet': found both");
+  if (address !== undefined && subnet !== undefined) {
+    return usageError("Expected '--address' or '--subnet': found both");
+  }
   const given: CfgSetting[] = address === undefined ? [] : [{ url: "/ipv4/address", value: address, reported: false }];
   const parsed = parseAssignments(schema, texts, given);
-  if (!parsed.ok) return complain(parsed.problem);
+  if (!parsed.ok) return usageError(parsed.problem);
   const answer = await run.client.call("adopt", {
     ...{ mac, subnet },
     body: { ...toMergePatch(parsed.assignments), name },

@@ -81,7 +81,7 @@ function defineOrder(
     const nodes = await run.client.call("listNodes", { nodeset });
     if (!nodes.ok) return reportFailure(run, nodes.failure);
     const machines = nodes.value.nodes.filter(({ kind }) => kind === "node");
-    const problems = machines.flatMap((node) => complain(node, verb));
+    const problems = machines.flatMap((node) => orderIssues(node, verb));
     if (problems.length > 0) return reportProblems(run, [...problems, "Nothing was ordered"]);
     const names = foldNodeset(machines.map(({ name }) => name));
     const asked = { power: { order: "DONE" }, ...goal };
@@ -116,8 +116,8 @@ function defineOrder(
   });
 }
 
-/** Why a machine can't get an order. */
-function complain({ name, physState }: NodeSummaryInfo, verb: string): string[] {
+/** Returns why a machine cannot get an order; empty if it can. */
+function orderIssues({ name, physState }: NodeSummaryInfo, verb: string): string[] {
   if (verb === "cycle" || physState !== "POWER_OFF") return [];
   return [`'${name}' is off: expected a machine that is on. Power it on, or leave it out`];
 }

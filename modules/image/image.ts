@@ -64,14 +64,14 @@ export function createImage(parts: ImageParts): Image {
   let refused: { readonly why: string; readonly key: string | undefined } | undefined;
 
   const show = () => showSituation(situation, discover);
-  const complain = (error: unknown) => discover("error", shownError(error));
+  const reportIssue = (error: unknown) => discover("error", shownError(error));
 
   function enter(root: Root, container: Container | undefined, outdated: boolean): void {
     situation = { kind: "active", root, container, outdated };
     container?.ended.then(async (exit) => {
       if (situation.kind !== "active" || situation.container !== container) return; // it was asked to end
       situation = { kind: "failed" };
-      complain(describeEnd(exit.words, root, container, output));
+      reportIssue(describeEnd(exit.words, root, container, output));
       show();
       await inTurn(() => roots.remove(root.folder)).catch(() => {}); // it is tried again when the next root is mounted
     });
@@ -158,11 +158,11 @@ export function createImage(parts: ImageParts): Image {
     if (why !== undefined) {
       refused = { why, key: known.find(({ config }) => config.mode === "root")?.config.key };
       if (situation.kind === "idle") await bringBack(known.find(({ config }) => config.mode === "container"));
-      return complain(why);
+      return reportIssue(why);
     }
     if (situation.kind === "active" || known.length === 0) return;
     situation = { kind: "failed" };
-    complain("The image did not run any more when the agent started");
+    reportIssue("The image did not run any more when the agent started");
   }
 
   return {
@@ -191,7 +191,7 @@ export function createImage(parts: ImageParts): Image {
       try {
         await inTurn(() => bring(config, either));
       } catch (error) {
-        if (!either.aborted) complain(error); // what was given up did not go wrong
+        if (!either.aborted) reportIssue(error); // what was given up did not go wrong
         throw error;
       } finally {
         brings.delete(mine);

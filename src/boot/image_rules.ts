@@ -49,13 +49,13 @@ export function canonicalImage(url: "/image/digest" | "/image/layers", value: Va
 export function validateImage(url: ImageUrl, value: unknown): string | undefined {
   switch (url) {
     case "/image/name":
-      return complaint(url, value, imageNameFault(value));
+      return issueOf(url, value, imageNameFault(value));
     case "/image/digest":
-      return complaint(url, value, imageDigestFault(value));
+      return issueOf(url, value, imageDigestFault(value));
     case "/image/url":
-      return complaint(url, undefined, imageUrlFault(value));
+      return issueOf(url, undefined, imageUrlFault(value));
     case "/image/command":
-      return complaint(url, value, imageCommandFault(value));
+      return issueOf(url, value, imageCommandFault(value));
     case "/image/layers":
       return validateLayers(url, value);
     default:
@@ -66,16 +66,16 @@ export function validateImage(url: ImageUrl, value: unknown): string | undefined
 function validateLayers(at: string, value: unknown): string | undefined {
   for (const [index, layer] of Array.isArray(value) ? value.entries() : []) {
     const { name, digest, url } = isRecord(layer) ? layer : {};
-    const found = complaint(`${at}/${index}/name`, name, imageNameFault(name)) ??
-      complaint(`${at}/${index}/digest`, digest, imageDigestFault(digest)) ??
-      (url === undefined ? undefined : complaint(`${at}/${index}/url`, undefined, imageUrlFault(url)));
+    const found = issueOf(`${at}/${index}/name`, name, imageNameFault(name)) ??
+      issueOf(`${at}/${index}/digest`, digest, imageDigestFault(digest)) ??
+      (url === undefined ? undefined : issueOf(`${at}/${index}/url`, undefined, imageUrlFault(url)));
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-/** @param value Undefined if it must not be shown, because it may contain a password. */
-function complaint(at: string, value: unknown, expected: string | undefined): string | undefined {
+/** Describes an issue; undefined if there is none. @param value Undefined if it must not be shown, because it may contain a password. */
+function issueOf(at: string, value: unknown, expected: string | undefined): string | undefined {
   if (expected === undefined) return undefined;
   const found = value === undefined ? "does not fit" : `is ${JSON.stringify(value)}`;
   return `${at} ${found}: expected ${expected}`;

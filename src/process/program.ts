@@ -89,9 +89,9 @@ export async function startProgram(
     const exited = new Promise<Exit>((resolve) => child.once("exit", (code, signal) => resolve(exitOf(code, signal))));
     const { pid } = child;
     if (pid === undefined) throw startFailure(command, await failed);
-    const letGo = () => child.unref();
-    signal.addEventListener("abort", letGo, { once: true });
-    exited.then(() => signal.removeEventListener("abort", letGo));
+    const unref = () => child.unref();
+    signal.addEventListener("abort", unref, { once: true });
+    exited.then(() => signal.removeEventListener("abort", unref));
     return { pid, identity: identityOf(pid), outputFrom: output.from, ended: endGroup(pid, exited, mark) };
   } finally {
     closeSync(output.descriptor);

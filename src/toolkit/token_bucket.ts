@@ -36,7 +36,7 @@ export function takeToken(bucket: TokenBucket, rate: Rate, now: number): boolean
 }
 
 /** Takes a token from `bucket` at `now` under `rate` even if there is none: the next one then takes longer. */
-export function oweToken(bucket: TokenBucket, rate: Rate, now: number): void {
+export function borrowToken(bucket: TokenBucket, rate: Rate, now: number): void {
   hasTokens(bucket, rate, now);
   bucket.tokens -= 1;
 }

@@ -54,7 +54,7 @@ function make(
       onKeepalive: (seconds) => void said.push(`keep alive ${seconds}`),
       onDeposed: () => void said.push("deposed"),
     },
-    raise: (run) => void said.push(`raise ${run}`),
+    advanceTo: (run) => void said.push(`advance to ${run}`),
     ...{ onLeft: say("left"), onPassing: say("passing") },
     onThere: (node, assignment) => void said.push(`there ${node} ${Object.keys(assignment).sort()}`),
   };
@@ -112,7 +112,7 @@ test("it is complete once everything has arrived that its parent had, and forget
   data([{ id: N, facets: { cfg: entries({ "/x": 1 }) } }, { id: OWN, facets: { cfg: entries({ "/x": 1 }) } }]);
   assert.equal(standing.isComplete, true);
   assert.deepEqual(said.filter((what) => !/^(link|state)/.test(what)), [
-    ...["raise 4", "keep alive 10", "caught up", "forgotten a,b", "complete"],
+    ...["advance to 4", "keep alive 10", "caught up", "forgotten a,b", "complete"],
   ]);
   assert.equal(replica.get(N)?.facets.cfg.get("/x")?.value, 1);
 });

@@ -44,7 +44,7 @@ test("every notation of a MAC address is the same one, in lower case with colons
     ]
   ) {
     assert.equal(parseMac(text), undefined, text);
-    assert.equal(canonicalBoot("/ipv4/mac", text), text, "what is none stays, to be complained of");
+    assert.equal(canonicalBoot("/ipv4/mac", text), text, "what is no address stays, for validation to report");
   }
   assert.equal(canonicalBoot("/rpi/serial", "9FFEFDEF"), "9ffefdef");
   assert.equal(canonicalBoot("/boot/kernel", "VMLINUZ"), "VMLINUZ");

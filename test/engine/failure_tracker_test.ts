@@ -88,14 +88,14 @@ test("how often in a row something could not be tried is kept, and waits on afte
   assert.equal(lab.checkpoints.get("a")?.failed?.mutations[0]?.unavailable, 4);
 });
 
-test("a memo is read back as it was written, and without what is not as it should be", () => {
+test("a checkpoint is read back as it was written, and without what is not as it should be", () => {
   const kept = { mutation: "m/a", attempts: 2, held: false, at: 7, reason: "No" };
-  const memo = {
+  const checkpoint = {
     reached: "t",
     out: "CUT",
     failed: { target: "u", mutations: [kept, { ...kept, mutation: "m/b", unavailable: 3, held: true }] },
   } as const;
-  assert.deepEqual(readCheckpoint(checkpointValue(memo)), memo);
+  assert.deepEqual(readCheckpoint(checkpointValue(checkpoint)), checkpoint);
   assert.deepEqual(checkpointValue({ reached: "t", out: "TAKEN" }), { reached: "t", out: "TAKEN" });
   const withKept = (change: Readonly<Record<string, Value>>): Value => ({
     ...{ reached: "t", out: "NO" },

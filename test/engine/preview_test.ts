@@ -63,8 +63,8 @@ const planner = createPlanner(compileDomain([declareModule({
   },
 })]));
 
-/** What is foreseen of the plan of a node, by these rules. */
-function foresee(rules: Record, cfg: Record, seen: Record, name = "n1") {
+/** A preview of the plan of a node, by these rules. */
+function previewOf(rules: Record, cfg: Record, seen: Record, name = "n1") {
   const node: EngineNode = {
     ...{ name, planner, target: "1", frozen: "no" },
     view: new Map(Object.entries(seen)),
@@ -79,9 +79,9 @@ function foresee(rules: Record, cfg: Record, seen: Record, name = "n1") {
   };
 }
 
-test("a limit is foreseen at the first step that it is about, for as long as that takes", () => {
+test("a limit is previewed at the first step that it is about, for as long as that takes", () => {
   const rules = { "/limits/power": { mutations: ["m/o*"], atMost: 1 } };
-  const { steps, places } = foresee(rules, UP, { "/physState": "PHYS_HANG" });
+  const { steps, places } = previewOf(rules, UP, { "/physState": "PHYS_HANG" });
   assert.deepEqual(steps, ["repower", "on", "boot"]);
   assert.deepEqual(places, [{ step: "on", rule: "power", group: "", keeps: 2_000 }]);
 });
@@ -89,7 +89,7 @@ test("a limit is foreseen at the first step that it is about, for as long as tha
 test("a limit counts in the group of its variable, as it is seen or else as cfg has it", () => {
   const by = (url: string) => ({ "/limits/power": { mutations: ["*/on"], atMost: 1, by: url } });
   const groupOf = (url: string, cfg: Record, seen: Record = {}) =>
-    foresee(by(url), { ...UP, ...cfg }, { "/physState": "POWER_OFF", ...seen }).places.map(({ group }) => group);
+    previewOf(by(url), { ...UP, ...cfg }, { "/physState": "POWER_OFF", ...seen }).places.map(({ group }) => group);
   assert.deepEqual(groupOf("/rack", { "/rack": "r7" }), ["r7"]);
   assert.deepEqual(groupOf("/rack", {}), [""]);
   assert.deepEqual(groupOf("/lamp", { "/lamp": "LIT" }, { "/lamp": "DARK" }), ["DARK"]);
@@ -103,11 +103,11 @@ test("rules say nothing of nodes and mutations that they are not about", () => {
     "/invariants/others": { kind: "away", nodes: "n[2-3]", atMost: 1 },
     "/invariants/never": { kind: "never", nodes: "n[2-3]", when: { "/lamp": "LIT" } },
   };
-  assert.deepEqual(foresee(rules, { "/physState": "POWER_ON" }, seen).places, []);
-  const other = foresee(rules, { "/physState": "POWER_OFF" }, { ...UP, "/lamp": "LIT" }, "n2");
+  assert.deepEqual(previewOf(rules, { "/physState": "POWER_ON" }, seen).places, []);
+  const other = previewOf(rules, { "/physState": "POWER_OFF" }, { ...UP, "/lamp": "LIT" }, "n2");
   assert.deepEqual(other.places.map(({ rule }) => rule), ["other", "others", "others"]);
   assert.equal(other.refused?.invariant, "never");
-  const own = foresee(rules, { "/physState": "POWER_OFF" }, { ...UP, "/lamp": "LIT" });
+  const own = previewOf(rules, { "/physState": "POWER_OFF" }, { ...UP, "/lamp": "LIT" });
   assert.deepEqual(own.places.map(({ rule }) => rule), ["other"]);
   assert.equal(own.refused, undefined);
 });
@@ -118,7 +118,7 @@ test("a place of an invariant is kept until the plan is over where that ends in 
     "/invariants/chassis": { kind: "transition", atMost: 1, by: "/chassis" },
   };
   const cfg = { ...UP, "/lamp": "DARK", "/chassis": "c1" };
-  const { steps, places } = foresee(rules, cfg, { ...UP, "/lamp": "LIT" });
+  const { steps, places } = previewOf(rules, cfg, { ...UP, "/lamp": "LIT" });
   assert.deepEqual(steps, ["off", "dim", "on", "boot"]);
   const keeps = 1_000 + 700 + 2_000 + 4_000;
   assert.deepEqual(places, [
@@ -132,7 +132,7 @@ test("a node that is not to come back keeps its place of those that are away for
     "/invariants/up": { kind: "away", atMost: 1 },
     "/invariants/transition": { kind: "transition", atMost: 1 },
   };
-  assert.deepEqual(foresee(rules, { "/physState": "POWER_OFF" }, UP).places, [
+  assert.deepEqual(previewOf(rules, { "/physState": "POWER_OFF" }, UP).places, [
     { step: "off", rule: "transition", group: "", keeps: 1_000 },
     { step: "off", rule: "up", group: "", keeps: Infinity },
   ]);
@@ -142,7 +142,7 @@ test("what a step keeps begins when all that comes before it is done", () => {
   const rules = { "/invariants/transition": { kind: "transition", atMost: 1 } };
   const cfg = { "/physState": "POWER_OFF", "/lamp": "DARK" };
   const seen = { "/physState": "POWER_ON", "/lamp": "LIT", "/arm": "OUT", "/lid": "OPEN" };
-  const { steps, places } = foresee(rules, cfg, seen);
+  const { steps, places } = previewOf(rules, cfg, seen);
   assert.deepEqual([...steps].sort(), ["dim", "off", "shut", "tuck"]);
   assert.deepEqual(places, [{ step: "off", rule: "transition", group: "", keeps: 1_700 }]);
 });
@@ -152,10 +152,10 @@ test("who is not in SYNC is not taken away from it, but is in transition", () =>
     "/invariants/up": { kind: "away", atMost: 1 },
     "/invariants/transition": { kind: "transition", atMost: 1 },
   };
-  const { places } = foresee(rules, { "/physState": "POWER_OFF" }, { "/physState": "POWER_ON" });
+  const { places } = previewOf(rules, { "/physState": "POWER_OFF" }, { "/physState": "POWER_ON" });
   assert.deepEqual(places.map(({ rule }) => rule), ["transition"]);
   assert.deepEqual(
-    foresee(rules, UP, { "/physState": "POWER_OFF" }).places,
+    previewOf(rules, UP, { "/physState": "POWER_OFF" }).places,
     [],
     "what only gives power disturbs nobody",
   );
@@ -163,27 +163,27 @@ test("who is not in SYNC is not taken away from it, but is in transition", () =>
 
 test("agents don't know of rules", () => {
   const rules = { "/limits/all": { mutations: ["*/*"], atMost: 1 } };
-  const { steps, places } = foresee(rules, { "/bell": "LOUD" }, { ...UP, "/bell": "MUTE" });
+  const { steps, places } = previewOf(rules, { "/bell": "LOUD" }, { ...UP, "/bell": "MUTE" });
   assert.deepEqual(steps, ["ring"]);
   assert.deepEqual(places, []);
 });
 
-test("a refusal is foreseen at the first disruptive step where all of it holds, by what the steps before it change", () => {
+test("a refusal is previewed at the first disruptive step where all of it holds, by what the steps before it change", () => {
   const never = (when: Record) => ({ "/invariants/a": { kind: "never", when } });
   const cfg = { "/physState": "POWER_OFF" };
   const seen = { ...UP, "/lamp": "LIT" };
-  assert.deepEqual(foresee(never({ "/lamp": "LIT", "/runState": "SYNC" }), cfg, seen).refused, {
+  assert.deepEqual(previewOf(never({ "/lamp": "LIT", "/runState": "SYNC" }), cfg, seen).refused, {
     ...{ step: 0, mutation: "m/off", invariant: "a", because: "'/lamp' is 'LIT', '/runState' is 'SYNC'" },
   });
-  assert.equal(foresee(never({ "/lamp": "LIT", "/runState": "INIT" }), cfg, seen).refused, undefined);
+  assert.equal(previewOf(never({ "/lamp": "LIT", "/runState": "INIT" }), cfg, seen).refused, undefined);
   const lights = { "/lamp": "LIT", "/runState": "SYNC" };
-  assert.equal(foresee(never({ "/lamp": "LIT" }), lights, { ...UP, "/lamp": "DARK" }).refused, undefined);
+  assert.equal(previewOf(never({ "/lamp": "LIT" }), lights, { ...UP, "/lamp": "DARK" }).refused, undefined);
   const both = { "/physState": "POWER_OFF", "/lamp": "LIT" };
   const dark = { ...UP, "/lamp": "DARK" };
-  assert.deepEqual(foresee({}, both, dark).steps, ["light", "off"]);
-  assert.equal(foresee(never({ "/lamp": "DARK" }), both, dark).refused, undefined);
-  assert.equal(foresee(never({ "/lamp": "LIT" }), both, dark).refused?.step, 1);
-  const before = foresee(never({ "/physState": "POWER_OFF" }), { ...UP, "/lamp": "DARK" }, {
+  assert.deepEqual(previewOf({}, both, dark).steps, ["light", "off"]);
+  assert.equal(previewOf(never({ "/lamp": "DARK" }), both, dark).refused, undefined);
+  assert.equal(previewOf(never({ "/lamp": "LIT" }), both, dark).refused?.step, 1);
+  const before = previewOf(never({ "/physState": "POWER_OFF" }), { ...UP, "/lamp": "DARK" }, {
     "/physState": "PHYS_HANG",
     "/lamp": "LIT",
   });
@@ -197,14 +197,14 @@ test("of two that say no the first says why, and each rule is named once", () =>
     "/invariants/c": { kind: "never", when: { "/runState": "SYNC" } },
     "/limits/all": { mutations: ["m/*"], atMost: 2 },
   };
-  const { refused, places } = foresee(rules, { ...UP, "/lamp": "DARK" }, { ...UP, "/lamp": "LIT" });
+  const { refused, places } = previewOf(rules, { ...UP, "/lamp": "DARK" }, { ...UP, "/lamp": "LIT" });
   assert.equal(refused?.invariant, "b");
   assert.deepEqual(places.map(({ step, rule }) => [step, rule]), [["off", "all"]]);
 });
 
-test("where there is no plan nothing is foreseen", () => {
+test("where there is no plan nothing is previewed", () => {
   const rules = { "/limits/all": { mutations: ["*/*"], atMost: 1 } };
-  const { steps, places, refused } = foresee(rules, { "/physState": "PHYS_ERROR" }, { "/physState": "POWER_OFF" });
+  const { steps, places, refused } = previewOf(rules, { "/physState": "PHYS_ERROR" }, { "/physState": "POWER_OFF" });
   assert.deepEqual([steps, places, refused], [[], [], undefined]);
 });
 
@@ -213,7 +213,7 @@ function nodeOf(cfg: Record, seen: Record): EngineNode {
   return { name: "n1", planner, target: "1", frozen: "no", view, cfg: new Map(Object.entries(cfg)) };
 }
 
-test("a place is foreseen with its bounds as far as they are known, and with nothing that its rule does not say", () => {
+test("a place is previewed with its bounds as far as they are known, and with nothing that its rule does not say", () => {
   const rules = {
     "/limits/a": { mutations: ["m/off"], atMost: 3, by: "/rack" },
     "/limits/b": { mutations: ["m/off"], perSecond: 2 },

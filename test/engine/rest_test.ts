@@ -49,7 +49,11 @@ function createQuietLab(first: { readonly cfg: Fields; readonly view: Fields }) 
       discover() {},
     },
     journal: { log: (event) => events.push(event), hold() {}, held: () => undefined },
-    checkpoints: { write: (_id, memo) => checkpoints.push(memo), read: () => undefined, isWritable: () => true },
+    checkpoints: {
+      write: (_id, checkpoint) => checkpoints.push(checkpoint),
+      read: () => undefined,
+      isWritable: () => true,
+    },
   };
   const engine = createEngine(host, { clock, random: () => 0.5 });
   return {

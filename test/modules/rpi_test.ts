@@ -95,7 +95,7 @@ test("a Raspberry Pi goes from power to kernel as DHCP and TFTP see it", async (
   await host.stop();
 });
 
-test("a node is known by its serial number as long as its cfg says so, and complains without one", async () => {
+test("a node is known by its serial number as long as its cfg says so, and reports an error without one", async () => {
   const { registry, set, run, host } = await hosted();
   assert.equal(registry.host("9ffefdef")?.name, "pi");
   set("/rpi/serial", "9FFEFDEF");

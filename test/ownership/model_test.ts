@@ -140,5 +140,5 @@ test("one aggregator at most may act on a node that is heard by one of them, and
 });
 
 test("two aggregators may act on a node only in the cases that docs/ownership.md names", () => {
-  check("owners, with excuses", ALL, [...CLASSES, "disputed", "joined by itself", "machine was off"], RUNS);
+  check("owners, with exemptions", ALL, [...CLASSES, "disputed", "joined by itself", "machine was off"], RUNS);
 });

@@ -83,8 +83,8 @@ test("what can't be done while the disk is full is made up for once", () => {
   assert.equal(makeUp(), false);
   world.isFull = true;
   takeover.takeOver(ID);
-  takeover.raise(20);
-  takeover.raise(15);
+  takeover.advanceTo(20);
+  takeover.advanceTo(15);
   assert.deepEqual([done, term.run], [[], 1]);
   assert.equal(makeUp(), true);
   assert.deepEqual([done, term.run], [[], 1], "it is full still");
@@ -106,10 +106,10 @@ test("a node that could not be taken over is made up for without a run that is c
 
 test("a run that is counted on to is made up for without a node, too", () => {
   const { takeover, makeUp, world, term } = make();
-  takeover.raise(5);
+  takeover.advanceTo(5);
   assert.equal(term.run, 5);
   world.isFull = true;
-  takeover.raise(9);
+  takeover.advanceTo(9);
   world.isFull = false;
   assert.deepEqual([makeUp(), term.run], [true, 9]);
 });

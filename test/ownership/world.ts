@@ -93,7 +93,7 @@ interface Member {
 }
 
 /** Why two aggregators could act at once: the cases of docs/ownership.md. */
-export type Excuse = "joined by itself" | "machine was off";
+export type Exemption = "joined by itself" | "machine was off";
 
 /** One node and everybody who may have it, with the machines of aggregator/ownership in between. */
 export interface World {
@@ -101,7 +101,7 @@ export interface World {
   readonly word: Word;
   readonly waiting: number;
   readonly now: number;
-  /** How often each kind of ownership, permission and excuse was met. */
+  /** How often each kind of ownership, permission and exemption was met. */
   readonly met: ReadonlySet<string>;
   move(to: Rack): void;
   wantOff(isWanted: boolean): void;
@@ -507,13 +507,13 @@ export function createWorld(): World {
       // Nobody tells whoever has a node for such a reason that it has gone elsewhere since.
       const since = (those: ReadonlyMap<Rack, number>): boolean =>
         [...those].some(([name, under]) => under > number || (name === member.name && under === number));
-      const excuse: Excuse | undefined = since(byItself)
+      const exemption: Exemption | undefined = since(byItself)
         ? "joined by itself"
         : since(sawOff)
         ? "machine was off"
         : undefined;
-      if (excuse !== undefined) met.add(excuse);
-      return excuse === undefined;
+      if (exemption !== undefined) met.add(exemption);
+      return exemption === undefined;
     }).map(({ name, ownership }) => `'${name}' may act too, as ${JSON.stringify(ownership)}`);
   }
   function numberOf({ ownership }: Member): number {

@@ -40,12 +40,12 @@ test("runs that are used up are refused with what to do, and a store that fails 
   assert.throws(() => takeWriterTerm(failing, store.load(), () => createReplica()), /No room/);
 });
 
-test("raise() counts on, on disk, and never back", () => {
+test("advanceTo() counts on, on disk, and never back", () => {
   const { term, store } = make(2);
-  term.raise(3);
-  term.raise(1);
+  term.advanceTo(3);
+  term.advanceTo(1);
   assert.equal(term.run, 3);
-  term.raise(9);
+  term.advanceTo(9);
   assert.deepEqual([term.run, store.load().facts.get("run")], [9, 9]);
 });
 
@@ -71,46 +71,46 @@ test("hasWritten() asks for values that are all of the present assignment", () =
   assert.equal(term.hasWritten("n"), false);
 });
 
-test("settle() goes above what is there of the same assignment, and above nothing of a later one or of impossible runs", () => {
+test("advancePastFacet() goes above what is there of the same assignment, and above nothing of a later one or of impossible runs", () => {
   const { term, write } = make(2);
-  assert.equal(term.settle("n"), true);
+  assert.equal(term.advancePastFacet("n"), true);
   assert.equal(term.run, 3);
   write(5, 3);
-  assert.equal(term.settle("n"), true);
+  assert.equal(term.advancePastFacet("n"), true);
   assert.equal(term.run, 3, "it is as new already");
   write(5, 7);
-  assert.equal(term.settle("n"), true);
+  assert.equal(term.advancePastFacet("n"), true);
   assert.equal(term.run, 8);
   write(5, 8 + 1_000);
-  assert.equal(term.settle("n"), true);
+  assert.equal(term.advancePastFacet("n"), true);
   assert.equal(term.run, 1_009);
   write(5, 1_009 + 1_001);
-  assert.equal(term.settle("n"), false);
+  assert.equal(term.advancePastFacet("n"), false);
   assert.equal(term.run, 1_009);
   const other = make(2);
   other.write(6, 0);
-  assert.equal(other.term.settle("n"), false);
+  assert.equal(other.term.advancePastFacet("n"), false);
   assert.equal(other.term.run, 3);
 });
 
-test("outdo() goes above what a child was told by another run, where that can be", () => {
+test("advancePast() goes above what a child was told by another run, where that can be", () => {
   const { term, write } = make(2);
-  assert.equal(term.outdo("n", makeTerm(4, 9)), false, "of an earlier assignment");
-  assert.equal(term.outdo("n", makeTerm(6, 9)), false, "of a later assignment");
-  assert.equal(term.outdo("n", makeTerm(5, 3 + 1_001)), false, "of a run that can't be");
+  assert.equal(term.advancePast("n", makeTerm(4, 9)), false, "of an earlier assignment");
+  assert.equal(term.advancePast("n", makeTerm(6, 9)), false, "of a later assignment");
+  assert.equal(term.advancePast("n", makeTerm(5, 3 + 1_001)), false, "of a run that can't be");
   assert.equal(term.run, 3);
-  assert.equal(term.outdo("n", makeTerm(5, 7)), false, "nothing is here that it may have otherwise");
+  assert.equal(term.advancePast("n", makeTerm(5, 7)), false, "nothing is here that it may have otherwise");
   assert.equal(term.run, 8, "above it all the same");
   write(5, 3);
-  assert.equal(term.outdo("n", makeTerm(5, 3)), true);
-  assert.equal(term.outdo("n", makeTerm(5, 2)), false, "what is here is newer than what it has");
+  assert.equal(term.advancePast("n", makeTerm(5, 3)), true);
+  assert.equal(term.advancePast("n", makeTerm(5, 2)), false, "what is here is newer than what it has");
   assert.equal(term.run, 8);
-  assert.equal(term.outdo("n", makeTerm(5, 8 + 1_000)), true, "the most that can be lost");
+  assert.equal(term.advancePast("n", makeTerm(5, 8 + 1_000)), true, "the most that can be lost");
 });
 
-test("outdo() leaves a node alone that has a successor", () => {
+test("advancePast() leaves a node alone that has a successor", () => {
   const { term, write } = make(2);
   write(5, 3);
   write(6, 1, "/runState");
-  assert.equal(term.outdo("n", makeTerm(5, 4)), false);
+  assert.equal(term.advancePast("n", makeTerm(5, 4)), false);
 });

@@ -264,7 +264,7 @@ test("what a child is not to have is none of what both have", () => {
     replica.write(NODE, "parent", new Map([["/a", 1]]), ofRun(1));
     replica.write(NODE, "cfg", new Map([["/b", 1]]), ofRun(1));
   }
-  here.write(NODE, "parent", new Map([["/engine/memo", 1]]), ofRun(1));
+  here.write(NODE, "parent", new Map([["/engine/checkpoint", 1]]), ofRun(1));
   const wanted = ({ url }: { readonly url: string }) => !url.startsWith("/engine/");
   const common = createCommon({ child: NODE, replica: here, documents: () => [NODE], wanted });
   common.begin({ holdings: holdingIn(there, NODE, 1) });

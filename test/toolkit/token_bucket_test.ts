@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  borrowToken,
   fullBucket,
   giveTokenBack,
   hasTokens,
-  oweToken,
   type Rate,
   takeToken,
   waitForToken,
@@ -21,7 +21,7 @@ test("a bucket lets a burst through, then so much a second", () => {
 
 test("what is owed makes the next ones wait the longer, and what is given back is there at once", () => {
   const bucket = fullBucket(RATE, 0);
-  for (let owed = 0; owed < 4; owed++) oweToken(bucket, RATE, 0);
+  for (let owed = 0; owed < 4; owed++) borrowToken(bucket, RATE, 0);
   assert.deepEqual([hasTokens(bucket, RATE, 0), waitForToken(bucket, RATE, 0)], [false, 1_000]);
   giveTokenBack(bucket, RATE, 0);
   assert.equal(waitForToken(bucket, RATE, 0), 500);

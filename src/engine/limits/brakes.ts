@@ -61,7 +61,7 @@ export function createBrakes(wake: (id: string) => void): Brakes {
     return unhealthy.size * 100 > rule.percent * members;
   }
   /** Lets the refused nodes try again. */
-  function letGo(brake: Brake): void {
+  function release(brake: Brake): void {
     if (brake.refused.size === 0 || isOn(brake)) return;
     const refused = [...brake.refused];
     brake.refused.clear();
@@ -88,7 +88,7 @@ export function createBrakes(wake: (id: string) => void): Brakes {
       for (const brake of brakes) {
         if (!brake.matches(name)) continue;
         brake.members++;
-        letGo(brake); // the same number is a smaller share now
+        release(brake); // the same number is a smaller share now
       }
     },
     leave(id, name) {
@@ -98,7 +98,7 @@ export function createBrakes(wake: (id: string) => void): Brakes {
         brake.members--;
         brake.unhealthy.delete(id);
         brake.refused.delete(id);
-        letGo(brake);
+        release(brake);
       }
     },
     changed(id, name) {
@@ -111,7 +111,7 @@ export function createBrakes(wake: (id: string) => void): Brakes {
       for (const brake of brakes) {
         if (!brake.matches(name)) continue;
         if (unhealthy) brake.unhealthy.add(id);
-        else if (brake.unhealthy.delete(id)) letGo(brake);
+        else if (brake.unhealthy.delete(id)) release(brake);
       }
     },
     objectsToDisruption: (node) => forbids(node),

@@ -1,5 +1,5 @@
 import type { Step } from "../../plan/mod.ts";
-import { fullBucket, giveTokenBack, hasTokens, oweToken, type Rate, waitForToken } from "../../toolkit/mod.ts";
+import { borrowToken, fullBucket, giveTokenBack, hasTokens, type Rate, waitForToken } from "../../toolkit/mod.ts";
 import type { CountingRule, Need } from "./needs.ts";
 
 /** A token bucket: it allows `perSecond` starts in a second, and as many at once after a pause. */
@@ -27,7 +27,7 @@ export function createBucket(perSecond: number, now: number): Bucket {
   return {
     perSecond,
     has: (now, count) => hasTokens(bucket, rate, now, count),
-    take: (now) => oweToken(bucket, rate, now),
+    take: (now) => borrowToken(bucket, rate, now),
     giveBack: (now) => giveTokenBack(bucket, rate, now),
     wait: (now) => waitForToken(bucket, rate, now),
   };

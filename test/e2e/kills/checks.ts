@@ -53,7 +53,7 @@ export async function checkUntouched(lab: Lab, agents: readonly number[]): Promi
   }
 }
 
-/** Makes sure that a database that nobody has open is sound, and that whoever had it complained of nothing. */
+/** Makes sure that a database that nobody has open is sound, and that its processes reported no error. */
 export async function checkStore(folder: string): Promise<void> {
   const { DatabaseSync } = await import("node:sqlite");
   const db = new DatabaseSync(`${folder}/state.db`);

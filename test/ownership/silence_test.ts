@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { conclude, giveTime, type HereStep, lose, showSilence, timeAgain } from "../../aggregator/ownership/contact.ts";
+import { conclude, giveTime, type HereStep, lose, showSilence, timeAgain } from "../../aggregator/ownership/silence.ts";
 import type { Effect, ShownValues } from "../../aggregator/ownership/effects.ts";
 import type { Disputed, Expected, Machine, Owned } from "../../aggregator/ownership/ownership.ts";
 
