@@ -56,7 +56,7 @@ export const program = defineProgram({
     "standby-for": {
       kind: "string",
       placeholder: "NAME",
-      help: "Be the standby of this aggregator: take over its nodes when it is lost",
+      help: "Offer to be the standby of this aggregator; its /standby in the cfg accepts that",
     },
     "boot-address": {
       kind: "string",

@@ -40,7 +40,7 @@ export interface AggregatorParts {
   readonly upstream?: Upstream;
   /** Network interfaces of this machine, without loopback. @default none */
   readonly interfaces?: () => readonly OwnInterface[];
-  /** The name of the aggregator for which it is the standby. */
+  /** The name of the aggregator for which it offers to be the standby. */
   readonly standbyFor?: string;
   /** Whether the broker of its children can be reached; absent if it cannot be lost. */
   readonly broker?: BrokerWatch;

@@ -1,6 +1,7 @@
 import { answerReleases, requestReleases } from "../handover/release.ts";
 import { followMoves } from "../handover/moves.ts";
 import { createStandbyNotice, followStandbys } from "../handover/standby.ts";
+import { createSuspicions } from "../evidence/suspicions.ts";
 import type { Links } from "./links.ts";
 import type { Ownership } from "./ownership.ts";
 import type { State } from "./state.ts";
@@ -26,7 +27,11 @@ export function createHandover(
   const requests = isRoot
     ? requestReleases({ replica, nodes, cfg, ownId, clock, changes, hasReleased: owners.hasReleased })
     : undefined;
-  if (isRoot) followStandbys({ replica, nodes, changes, cfg, events });
+  const offers = createSuspicions({
+    clock,
+    tell: (standby, why) => events.add({ node: nodes.read(standby)?.name ?? standby, kind: "standby offered", why }),
+  });
+  if (isRoot) followStandbys({ replica, nodes, changes, cfg, events, offered: offers.claimed });
   const standbyNotice = createStandbyNotice({ replica, ownId, changes, tell: discovered.own });
   return { releases, requests, standbyNotice };
 }

@@ -6,24 +6,25 @@ import type { Events } from "../store/events.ts";
 import type { Nodes, ReadNode } from "../nodes/nodes.ts";
 
 /** Variables of an aggregator whose changes may not have been handled while the store took no writes. */
-const UNDONE = ["/broker", "/standby", "/standbyFor", "/runState"];
+const UNDONE = ["/broker", "/standby", "/runState"];
 
 /**
  * Handles lost and readdressed aggregators, at the root. The children of a lost aggregator go to its standby. An
  * aggregator is lost if its parent has not heard it for the grace period; its standby must be heard. The lost one must
  * have confirmed that it knows its standby: otherwise it may be healthy behind a partition and continue to serve its
  * nodes. The new assignment outranks the old one, so everything that the lost one still writes is late. Only people
- * give the children back.
+ * name a standby, and give the children back: what an aggregator says of itself is an offer, which an event shows.
  *
- * @param parts What it depends on.
+ * @param parts What it depends on. `offered` tells people of an offer, at a bounded rate.
  */
 export function followStandbys(
   parts: {
     readonly replica: Replica;
     readonly nodes: Nodes;
     readonly changes: Changes;
-    readonly cfg: Pick<CfgWriter, "handOver" | "patch" | "readdress">;
+    readonly cfg: Pick<CfgWriter, "handOver" | "readdress">;
     readonly events: Pick<Events, "add">;
+    readonly offered: (standby: string, why: string) => void;
   },
 ): void {
   const { replica, nodes, changes, cfg, events } = parts;
@@ -31,14 +32,17 @@ export function followStandbys(
   /** Lost aggregators that never knew their standbys, for which that has been logged. */
   const told = new Set<string>();
 
-  /** Handles a standby that names the aggregator for which it is ready. */
-  function announce(standby: ReadNode): void {
-    const lost = standby.view.get("/standbyFor");
-    const id = typeof lost === "string" ? placement.aggregator(lost) : undefined;
+  /**
+   * Tells people of an aggregator that would stand by for another one. It names itself: were that enough, it could get the
+   * nodes of any other one, and have that one leave them alone whenever its parent is away.
+   */
+  function tellOffer(standby: ReadNode): void {
+    const primary = standby.view.get("/standbyFor");
+    const id = typeof primary === "string" ? placement.aggregator(primary) : undefined;
     const node = id === undefined ? undefined : nodes.read(id);
     if (node === undefined || node.id === standby.id || node.cfg.has("/standby")) return;
-    set(node.id, "/standby", standby.name);
-    cfg.readdress(node.name);
+    const how = `krakenctl set ${node.name} /standby=${standby.name}`;
+    parts.offered(standby.id, `it offers to stand by for '${node.name}' (--standby-for); to accept that: ${how}`);
   }
 
   function takeOver(lost: ReadNode): void {
@@ -67,10 +71,6 @@ export function followStandbys(
     });
   }
 
-  function set(id: string, url: string, value: Value): void {
-    cfg.patch([{ id, values: new Map([[url, value]]) }], {});
-  }
-
   function changed(id: string, urls: readonly string[]): void {
     if (!placement.isAggregator(id)) return;
     const node = nodes.read(id);
@@ -83,7 +83,7 @@ export function followStandbys(
         if (served?.cfg.get("/standby") === node.name) cfg.readdress(served.name);
       }
     }
-    if (urls.includes("/standbyFor") || urls.includes("/role")) announce(node);
+    if (urls.includes("/standbyFor") || urls.includes("/role")) tellOffer(node);
     if (urls.includes("/runState") || urls.includes("/link") || urls.includes("/standby")) {
       takeOver(node);
       for (const other of placement.aggregators()) {

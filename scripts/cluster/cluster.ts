@@ -29,7 +29,7 @@ export interface AggregatorBelow {
   readonly name: string;
   /** The name of its parent: the root, or one that is listed before it. */
   readonly parent: string;
-  /** The name of the one whose children it takes over. */
+  /** The name of the one for which it offers to stand by. */
   readonly standbyFor?: string;
   /** The broker of its children; absent: an embedded one of its own. */
   readonly broker?: string;

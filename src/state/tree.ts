@@ -46,7 +46,7 @@ export const tree = defineExtension("tree", {
       fields: {
         number: { kind: "integer", min: 0 },
         ...target,
-        standby: { kind: "object", fields: target },
+        standby: { kind: "object", fields: target, optional: ["broker"] },
         held: { kind: "list", items: target.parent, maxItems: MAX_HOLDERS },
         before: { kind: "list", items: { kind: "object", fields: target }, maxItems: MAX_HOLDERS },
         proof: { kind: "string", maxLength: MAX_PROOF },
@@ -128,7 +128,7 @@ export const tree = defineExtension("tree", {
   "/standbyFor": {
     type: { kind: "string", maxLength: 64 },
     writer: "self",
-    about: "Of an aggregator: name of the aggregator for which it is the standby",
+    about: "Of an aggregator: name of the aggregator for which it offers to be the standby",
     knownWhile: {},
   },
   "/standbySeen": {

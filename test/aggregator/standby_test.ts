@@ -7,7 +7,7 @@ import { openMemoryStore } from "../../aggregator/store/mod.ts";
 import type { Value } from "../../src/state/mod.ts";
 import { createVirtualClock } from "../support/virtual_clock.ts";
 import { createSmallTree, createTestChanges, idOf } from "./small_tree.ts";
-import { at, ofRun } from "../support/versions.ts";
+import { at } from "../support/versions.ts";
 
 const A = idOf("a");
 /** What the root knows of an aggregator that is lost, and of one that is heard. */
@@ -25,24 +25,19 @@ function make(isRefused = false) {
   const store = openMemoryStore();
   const events = createEvents(createVirtualClock(), store, store.load());
   const done: string[] = [];
-  const cfg: Pick<CfgWriter, "handOver" | "readdress" | "patch"> = {
+  const offers: string[] = [];
+  const cfg: Pick<CfgWriter, "handOver" | "readdress"> = {
     handOver(ids, standby) {
       done.push(`${ids.length} to ${standby}`);
       return isRefused ? { ok: false, kind: "invalid", problems: ["one", "two"] } : { ok: true };
     },
     readdress: (name) => void done.push(`readdress ${name}`),
-    patch(nodes) {
-      for (const { id, values } of nodes) tree.replica.write(id, "cfg", values, ofRun(1));
-      done.push(
-        `set ${
-          nodes.map(({ id, values }) => [tree.nodes.read(id)?.name, ...values.keys(), ...values.values()].join(" "))
-        }`,
-      );
-      return { ok: true, changes: [] };
-    },
   };
   const changes = createTestChanges();
-  followStandbys({ replica: tree.replica, nodes: tree.nodes, changes, cfg, events });
+  followStandbys({
+    ...{ replica: tree.replica, nodes: tree.nodes, changes, cfg, events },
+    offered: (standby, why) => void offers.push(`${standby} ${why}`),
+  });
   const changed = (id: string, urls: readonly string[]) =>
     changes.post({ kind: "Discovered", id, facet: "parent", urls, from: undefined });
   const seen = () => standbySeen(tree.replica.get(A)?.facets.cfg) ?? null;
@@ -59,6 +54,7 @@ function make(isRefused = false) {
     changed,
     events,
     done,
+    offers,
     lose,
     seen,
     kinds: () => events.after(0, 10).map(({ kind }) => kind),
@@ -167,27 +163,34 @@ test("what is of no aggregator, or of other values, has nothing done", () => {
   assert.deepEqual(done, []);
 });
 
-test("an aggregator that says for whom it stands by becomes that one's standby, if it has none", () => {
-  const { changed, done, discover, set } = make();
+test("an aggregator that says for whom it stands by is told of, and changes nothing", () => {
+  const { changed, done, discover, set, offers, lose } = make();
   const B = idOf("b");
   for (const value of ["a", "nobody", "b", 7] as const) {
     discover("b", "self", { "/standbyFor": value });
     changed(B, ["/standbyFor"]);
-    changed(B, ["/role"]);
   }
-  assert.deepEqual(done, ["set a /standby b", "readdress a"]);
-  set("a", { "/standby": "other" });
+  assert.deepEqual(offers, [
+    `${B} it offers to stand by for 'a' (--standby-for); to accept that: krakenctl set a /standby=b`,
+  ]);
+  lose();
+  set("a", { "/standby": null });
   discover("b", "self", { "/standbyFor": "a" });
+  changed(B, ["/standbyFor", "/link", "/runState"]);
+  changed(A, ["/runState"]);
+  assert.deepEqual(done, []);
+  assert.equal(offers.length, 2);
+  set("a", { "/standby": "other" });
   changed(B, ["/standbyFor"]);
-  assert.equal(done.length, 2);
+  assert.deepEqual([done, offers.length], [[], 2]);
 });
 
-test("an aggregator announces for whom it stands by when it says that, or becomes an aggregator, and not by anything else", () => {
-  for (const [url, expected] of [["/standbyFor", 2], ["/role", 2], ["/load", 0], ["/api", 0]] as const) {
-    const { changed, done, discover } = make();
+test("an offer is told of when it is made, or by one that becomes an aggregator, and not by anything else", () => {
+  for (const [url, expected] of [["/standbyFor", 1], ["/role", 1], ["/load", 0], ["/api", 0]] as const) {
+    const { changed, done, discover, offers } = make();
     discover("b", "self", { "/standbyFor": "a" });
     changed(idOf("b"), [url]);
-    assert.equal(done.length, expected, url);
+    assert.deepEqual([offers.length, done], [expected, []], url);
   }
 });
 

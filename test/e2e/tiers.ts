@@ -18,7 +18,8 @@ export interface TieredLab extends Lab {
 export async function withTiers(
   options: {
     readonly count: number;
-    readonly below: readonly AggregatorBelow[];
+    /** `standby` names the one that stands by for it, as its cfg has it. */
+    readonly below: readonly (AggregatorBelow & { readonly standby?: string })[];
     readonly parentOf: (place: number) => string;
     readonly broker?: string;
   },
@@ -28,9 +29,12 @@ export async function withTiers(
   await withLab({ ...options, parents }, async (lab) => {
     const config = { endpoint: lab.cluster.bmc, poll: 250 };
     await createApi(lab.cluster.api).apply([
-      ...options.below.map(({ name, parent }) => ({
+      ...options.below.map(({ name, parent, standby }) => ({
         name,
-        cfg: { role: "AGGREGATOR", parent, services: { simpower: { config } } },
+        cfg: {
+          ...{ role: "AGGREGATOR", parent, services: { simpower: { config } } },
+          ...(standby !== undefined && { standby }),
+        },
       })),
       ...lab.names.map((name) => ({
         name,

@@ -99,7 +99,10 @@ test("a node, and then a whole rack, is given to another parent without a reboot
 });
 
 test("kill -9 of a rack's aggregator: its nodes are stale, not off, and its standby takes them over untouched", async () => {
-  const below = [...TREE, { name: "spare", parent: "row2", standbyFor: "rack1" }];
+  const below = [
+    ...TREE.map((each) => each.name === "rack1" ? { ...each, standby: "spare" } : each),
+    { name: "spare", parent: "row2", standbyFor: "rack1" },
+  ];
   await withTiers({ count: 3, below, parentOf: () => "rack1" }, async (lab) => {
     await lab.converge();
     const agents = lab.names.map((name) => lab.agentPid(name));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { readAssignment } from "../../src/state/mod.ts";
 import { disagreements } from "./agreement.ts";
 import { runSchedule, type Schedule } from "./schedule.ts";
 import { createTreeWorld, type TreeWorld } from "./tree_world.ts";
@@ -113,6 +114,55 @@ test("a healthy node that was moved is left alone for as long as its rack can't 
     [{ do: "move", name: "n2", parent: "root" }, 0],
     ...Array.from({ length: 15 }, () => [{ do: "set", name: "n1", key: "x", value: 1 }, 40_000] as const),
   ]));
+
+test("a rack that offers to stand by for another one is told of, and changes nothing of that one", async () => {
+  const world = await createTreeWorld([
+    { name: "root", isAggregator: true },
+    { name: "a", parent: "root", isAggregator: true },
+    { name: "b", parent: "root", isAggregator: true, standbyFor: "a" },
+    { name: "n1", parent: "a" },
+  ], { seed: 1, brokersOutlive: false, calm: ["n1"] });
+  const told = () => world.root.control.events(0, 10_000).filter(({ kind }) => kind === "standby offered");
+  await world.clock.advance(30_000);
+  assert.deepEqual(told().map(({ node, why }) => [node, why]), [
+    ["b", "it offers to stand by for 'a' (--standby-for); to accept that: krakenctl set a /standby=b"],
+  ]);
+  for (let time = 0; time < 3; time++) {
+    world.kill("b", 0);
+    world.start("b");
+    await world.clock.advance(30_000);
+  }
+  assert.equal(told().length, 1);
+  world.kill("a", 0);
+  await world.clock.advance(120_000);
+  assert.deepEqual([world.root.control.find("n1")?.parent, world.root.control.find("a")?.cfg.get("/standby")], [
+    ...["a", undefined],
+  ]);
+  world.start("a");
+  await world.clock.advance(60_000);
+  assert.deepEqual(disagreements(world), []);
+  await world.stop();
+});
+
+test("nodes whose standby was named before it has joined can be changed, and have its address once it is known", async () => {
+  const world = await createTreeWorld([
+    { name: "root", isAggregator: true },
+    { name: "a", parent: "root", isAggregator: true, standby: "b" },
+    { name: "b", parent: "root", isAggregator: true },
+    { name: "n1", parent: "a" },
+  ], { seed: 1, brokersOutlive: false, calm: ["n1"] });
+  const { id } = world.member("n1");
+  const standby = () => {
+    const { cfg } = world.store("root").load().documents.find((each) => each.id === id)?.facets ?? {};
+    return readAssignment(cfg?.get("/assignment")?.value)?.standby;
+  };
+  assert.deepEqual(standby(), { parent: world.member("b").id });
+  assert.equal(world.set(["n1"], { "/trial/x/cfg": 7 }), true);
+  await world.clock.advance(30_000);
+  assert.deepEqual(standby(), { parent: world.member("b").id, broker: "mqtt://b" });
+  assert.deepEqual(disagreements(world), []);
+  await world.stop();
+});
 
 test("a standby takes nodes over only from a rack that has said that it knows of it", async () => {
   const world = await createTreeWorld([

@@ -9,8 +9,8 @@ async function level(): Promise<TreeWorld> {
   const world = await createTreeWorld([
     { name: "root", isAggregator: true },
     { name: "row", parent: "root", isAggregator: true },
-    { name: "a", parent: "row", isAggregator: true },
-    { name: "b", parent: "root", isAggregator: true, standbyFor: "a" },
+    { name: "a", parent: "row", isAggregator: true, standby: "b" },
+    { name: "b", parent: "root", isAggregator: true },
     { name: "n1", parent: "a" },
     { name: "n2", parent: "a" },
     { name: "n3", parent: "b" },

@@ -27,8 +27,8 @@ const TREES = {
   "standby": [
     { name: "root", isAggregator: true },
     { name: "r1", parent: "root", isAggregator: true },
-    { name: "a", parent: "r1", isAggregator: true },
-    { name: "b", parent: "root", isAggregator: true, standbyFor: "a" },
+    { name: "a", parent: "r1", isAggregator: true, standby: "b" },
+    { name: "b", parent: "root", isAggregator: true },
     { name: "n1", parent: "a" },
     { name: "n2", parent: "a" },
   ],

@@ -34,7 +34,9 @@ export interface Planned {
   readonly name: string;
   readonly parent?: string;
   readonly isAggregator?: true;
-  /** The aggregator for which it stands by. */
+  /** The aggregator that stands by for it, as its cfg has it. */
+  readonly standby?: string;
+  /** The aggregator for which it offers to stand by. */
   readonly standbyFor?: string;
 }
 
@@ -360,11 +362,12 @@ export async function createTreeWorld(
     });
   }
 
-  function cfgOf({ id, name, parent, isAggregator }: Member, to = parent) {
+  function cfgOf({ id, name, parent, isAggregator, standby }: Member, to = parent) {
     const values: [string, Value][] = isAggregator === true
       ? [["/role", "AGGREGATOR"]]
       : [["/platform", "sim"], ["/runState", "SYNC"]];
     if (to !== undefined) values.push(["/parent", to]);
+    if (standby !== undefined) values.push(["/standby", standby]);
     return { id, name, cfg: new Map<string, Value>(values) };
   }
   function rootOf(): Aggregator {
