@@ -18,6 +18,7 @@ import { events } from "./commands/events.ts";
 import { explainCommand, graphCommand, planCommand } from "./commands/explain.ts";
 import { freeze, limitsCommand, releaseCommand, retry, thaw } from "./commands/limits.ts";
 import { getNode, getNodes, treeCommand } from "./commands/get.ts";
+import { layers, logs } from "./commands/layers.ts";
 import { led } from "./commands/led.ts";
 import { power } from "./commands/power.ts";
 import { remove } from "./commands/remove.ts";
@@ -39,8 +40,10 @@ export const commands: readonly Command[] = [
   discovered,
   adopt,
   applyCommand,
+  ...layers,
   watch,
   events,
+  logs,
   freeze,
   thaw,
   retry,

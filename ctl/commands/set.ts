@@ -5,7 +5,7 @@ import { defineCommand, showUsageError } from "../command.ts";
 import { asChange, conditionOption, reportChange } from "../condition.ts";
 import { countOf } from "../grouping.ts";
 import { schema } from "../known.ts";
-import { reportFailure, type Shown, writeLines } from "../report.ts";
+import { reportAnswer, reportFailure, type Shown, writeLines } from "../report.ts";
 import { type ApiClient, mapAnswer } from "../../src/api/client/mod.ts";
 import type { NodeSummaryInfo } from "../../src/api/mod.ts";
 import { waitConverged } from "../wait_converged.ts";
@@ -18,12 +18,18 @@ export const set = defineCommand({
   options: {
     "dry-run": { kind: "boolean", help: "Show the changes and the resulting plans without making them" },
     wait: { kind: "boolean", help: "Wait until every node of the set is at its goal" },
+    until: {
+      kind: "string",
+      choices: ["boot", "free"],
+      help: "Stage the change until the next boot of each node, or until its scheduler frees it",
+    },
     ...conditionOption,
   },
   examples: [
     "krakenctl set n[1-4] /physState=POWER_OFF",
     "krakenctl set n1 /services/heartbeat/state=STOP --dry-run",
     `krakenctl set n1 '/services/heartbeat/config={"command":"sleep","args":["60"]}'`,
+    "krakenctl set n[1-64] /boot/kernel=vmlinuz-new --until boot",
     "krakenctl set n1 /busy=BUSY    # reported by people and schedulers: an observation, no wish",
   ],
 }, async (run) => {
@@ -34,6 +40,26 @@ export const set = defineCommand({
   const { assignments } = parsed;
   const desired = assignments.filter(({ reported }) => !reported);
   const reported = assignments.filter((assignment) => assignment.reported);
+  const { until } = run.options;
+  if (until !== undefined) {
+    const problem = reported.length > 0 ? "what is reported" : dryRun ? "--dry-run" : wait ? "--wait" : undefined;
+    if (problem !== undefined) {
+      return showUsageError(
+        run.terminal,
+        `Option '--until' cannot stage ${problem}: expected desired values alone`,
+        "krakenctl set",
+      );
+    }
+    const stagedNow = await run.client.call("stageCfg", {
+      nodeset,
+      until: until === "free" ? "free" : "boot",
+      body: toMergePatch(desired),
+    }, asChange(run.options));
+    return reportAnswer(run, stagedNow, ({ nodes }) => {
+      const left = nodes.filter(({ staged }) => staged !== undefined).length;
+      return [`${countOf(nodes.length, "node")}: ${left} staged, ${nodes.length - left} changed at once`];
+    });
+  }
   // Resolve the nodeset first: if that fails, nothing must change.
   const needed = reported.length > 0 || wait;
   const nodes = needed
