@@ -2,6 +2,7 @@ import type { Clock } from "../../src/clock.ts";
 import { createDispatcher, createTurnClock, type Dispatcher } from "../../src/dispatch/mod.ts";
 import type { Log } from "../../src/log.ts";
 import { type AggregatorEvent, type Phase, PHASES } from "./events.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** How the parts of an aggregator hear of changes: see {@link Dispatcher}. */
 export type Changes = Dispatcher<Phase, AggregatorEvent>;
@@ -16,7 +17,7 @@ export function createChanges(log: Log): Changes {
   return createDispatcher<Phase, AggregatorEvent>({
     phases: PHASES,
     onFailure({ phase, subscriber, kind, error }) {
-      log.error(SUBSCRIBER_FAILED, { phase, subscriber, change: kind, problem: String(error) });
+      log.error(SUBSCRIBER_FAILED, { phase, subscriber, change: kind, problem: errorText(error) });
     },
     onLoop: ({ message }) => log.error(CHANGES_LOOP, { problem: message }),
   });

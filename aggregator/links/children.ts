@@ -14,7 +14,7 @@ import { createRedirects } from "./redirects.ts";
 import { createRivals } from "./rivals.ts";
 import type { Children, ChildrenParts } from "./types.ts";
 import { createUndeclared } from "./undeclared.ts";
-import { every } from "../../src/toolkit/mod.ts";
+import { errorText, every } from "../../src/toolkit/mod.ts";
 
 /** So many children show that they are there in a second; the intervals are as long as that takes. */
 const SIGNS_PER_SECOND = 100;
@@ -81,7 +81,7 @@ export function createChildren(parts: ChildrenParts): Children {
         hear(child, frame);
       } catch (error) {
         // It is born again, as it hears nothing; the others are to be heard now.
-        parts.log.error("Cannot take a child in", { node: child, problem: String(error) });
+        parts.log.error("Cannot take a child in", { node: child, problem: errorText(error) });
       }
     }
     terms.prepared();

@@ -1,5 +1,6 @@
 import type { Log } from "../../src/log.ts";
 import type { Store, Stored } from "../store/mod.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** The fact that has the children below which nodes arrived, as JSON. */
 const PENDING = "pendingTransfers";
@@ -33,7 +34,7 @@ export function createPendingTransfers(
       try {
         store.commit({ facts: new Map([[PENDING, JSON.stringify([...pending])]]) });
       } catch (error) {
-        log.error("Cannot write which transfers to children are pending", { node: child, error: String(error) });
+        log.error("Cannot write which transfers to children are pending", { node: child, error: errorText(error) });
       }
     },
   };

@@ -2,6 +2,7 @@ import type { Log } from "../../src/log.ts";
 import { assignmentNumber } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { Store, Stored } from "../store/mod.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** Fact that stores the assignments that nodes have claimed, by node id, as JSON. */
 const CLAIMS = "claimedElsewhere";
@@ -34,7 +35,7 @@ export function createClaims(
       try {
         store.commit({ facts: new Map([[CLAIMS, JSON.stringify([...next])]]) });
       } catch (error) {
-        log.error("Cannot store that a node has joined another aggregator", { node: id, error: String(error) });
+        log.error("Cannot store that a node has joined another aggregator", { node: id, error: errorText(error) });
         return false;
       }
       numbers.set(id, assignment);

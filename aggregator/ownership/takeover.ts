@@ -4,6 +4,7 @@ import type { Changes } from "../dispatch/changes.ts";
 import type { Discovered } from "../nodes/discovered.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { WriterTerm } from "../store/writer_term.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** Gives values that other aggregators wrote of nodes versions of this aggregator. */
 export interface Takeover {
@@ -50,7 +51,7 @@ export function createTakeover(
     try {
       return term.advancePastFacet(id);
     } catch (error) {
-      log.error("Cannot take a node over", { node: id, problem: String(error) });
+      log.error("Cannot take a node over", { node: id, problem: errorText(error) });
       waiting.add(id);
       return false;
     }
@@ -59,7 +60,7 @@ export function createTakeover(
     try {
       term.advanceTo(to);
     } catch (error) {
-      log.error("Cannot advance the run counter", { run: to, problem: String(error) });
+      log.error("Cannot advance the run counter", { run: to, problem: errorText(error) });
       runToReach = Math.max(runToReach, to);
     }
   }

@@ -2,6 +2,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
 import { explainSystemError } from "../../src/system_error.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** SQLite's result codes with an explanation of their own, and its message for runtimes that do not report the code. */
 const CAUSES = [
@@ -75,7 +76,7 @@ function explainAccess(file: string, access: Access): string | undefined {
       try {
         access(place);
       } catch (error) {
-        const why = explainSystemError(error) ?? String(error);
+        const why = explainSystemError(error) ?? errorText(error);
         return `this user (uid ${process.getuid?.()}) can't write '${place}': ${why}`;
       }
     }

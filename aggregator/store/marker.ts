@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import * as v from "valibot";
 import { explainSystemError } from "../../src/system_error.ts";
 import type { Stored } from "./types.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /** The suffix of a marker's file. */
 const SUFFIX = ".owner";
@@ -55,9 +56,12 @@ export function writeMarker(file: string, marker: Marker): void {
     }
     renameSync(`${place}.new`, place);
   } catch (error) {
-    throw new Error(`Cannot write '${place}' in '${dirname(place)}': ${explainSystemError(error) ?? String(error)}`, {
-      cause: error,
-    });
+    throw new Error(
+      `Cannot write '${place}' in '${dirname(place)}': ${explainSystemError(error) ?? errorText(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

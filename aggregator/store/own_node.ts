@@ -4,6 +4,7 @@ import type { Replica } from "../../src/sync/mod.ts";
 import type { Changes } from "../dispatch/changes.ts";
 import type { BatchWriter } from "./batch_writer.ts";
 import type { Store, Stored } from "./types.ts";
+import { errorText } from "../../src/toolkit/mod.ts";
 
 /**
  * Assigns a store to one aggregator.
@@ -63,7 +64,7 @@ export function noteCompleteness(
     try {
       store.commit({ facts: new Map([[COMPLETE, true]]) });
     } catch (error) {
-      log.error("Cannot write that all nodes are known", { error: String(error) });
+      log.error("Cannot write that all nodes are known", { error: errorText(error) });
     }
   });
 }

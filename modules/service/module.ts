@@ -84,7 +84,7 @@ export function createServiceModule(options: { readonly runDir: string; readonly
       onRemoved(name) {
         context.log.info("Stops a program that cfg no longer names", { service: name });
         remove(name).catch((error) =>
-          context.log.error("Cannot stop a program", { service: name, problem: String(error) })
+          context.log.error("Cannot stop a program", { service: name, problem: errorText(error) })
         );
       },
     });

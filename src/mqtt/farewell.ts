@@ -4,6 +4,7 @@ import type { JoinTarget } from "../state/mod.ts";
 import type { LeftFrame } from "../sync/mod.ts";
 import type { ChildTransport, ChildTransportOptions } from "./child_transport.ts";
 import { entitle } from "./credentials.ts";
+import { errorText } from "../toolkit/mod.ts";
 
 /** Time over which the first messages are spread, in milliseconds, for nodes that were moved together. */
 const FIRST_MS = 2_000;
@@ -80,7 +81,7 @@ export function createFarewells(
         });
       } catch (error) {
         // This client does not support the URL of that broker.
-        log.warn("Cannot tell an earlier parent that this node has left", { parent, problem: String(error) });
+        log.warn("Cannot tell an earlier parent that this node has left", { parent, problem: errorText(error) });
         answered = true;
         transport = undefined;
         return;

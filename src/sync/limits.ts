@@ -39,11 +39,11 @@ export const BIRTH_CAP_MS = 30_000;
 export const REMIND_KEEPALIVES = 3;
 /** Either side takes the other for lost when it has heard nothing for so many keep-alive intervals. */
 export const SILENT_KEEPALIVES = 9;
-/** A child is born again no sooner than this after its last birth: parents may call more than once. */
+/** A child is born again no sooner than this after its last birth: parents may request that more than once. */
 export const REBIRTH_MS = 1_000;
-/** A parent calls a child to be born again no more often than this. */
+/** A parent requests a rebirth no more often than this. */
 export const REQUEST_MS = 1_000;
-/** So often a parent repeats a call to a child that stays down, after {@link REQUEST_MS} and then twice as long each time. */
+/** How many times a parent repeats its rebirth request to a child that stays down: after {@link REQUEST_MS}, then twice as long each time. */
 export const MAX_REPEATED_REQUESTS = 5;
 /** A run stands down when this many of its births were answered by another run's welcome. */
 export const MAX_REFUSALS = 3;

@@ -11,7 +11,7 @@ import { MAX_REPEATED_REQUESTS, MAX_RETIRED_RUNS, REQUEST_MS, SILENT_KEEPALIVES 
 import { createOutbox } from "./outbox.ts";
 import type { ParentScope } from "./scope.ts";
 import type { BirthFrame, DownFrame, LeftFrame, LifeFrame, LinkState, Replica, UpFrame } from "./types.ts";
-import { dropOldest } from "../toolkit/mod.ts";
+import { dropOldest, errorText } from "../toolkit/mod.ts";
 
 /** How far a parent has got with the run of a child: enough to go on from there after a restart. */
 export interface Session {
@@ -228,7 +228,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
     try {
       return options.nextTerm(frame);
     } catch (error) {
-      log.error("Cannot take a child in without a new term", { node: child, error: String(error) });
+      log.error("Cannot take a child in without a new term", { node: child, error: errorText(error) });
       return undefined;
     }
   }
@@ -324,7 +324,7 @@ export function createParentLink(options: ParentLinkOptions): ParentLink {
           else outbox.has(frame.received);
         }
         scope.acked?.(outbox.acked);
-        // A link that does not get level is not to seem well.
+        // A link that never becomes level must not look healthy.
         if (frame.type === "ping" && !outbox.waiting && state === "level") {
           send({ type: "ack", from: run, to: to(), received: inbox.received });
         }

@@ -91,7 +91,7 @@ export function createReceiver(
     counts.answered++;
     socket.send(bytes, reached).catch((error: unknown) => {
       counts.failed++;
-      failures.warn("Cannot send a DHCP reply", { to: reached.address, error: String(error) });
+      failures.warn("Cannot send a DHCP reply", { to: reached.address, error: errorText(error) });
     });
   }
 

@@ -6,6 +6,7 @@ import { decodeTftp, type TftpPacket } from "./packet.ts";
 import { createSlots, type SlotLimits } from "./slots.ts";
 import { createTransferNews, runTransfer, type TftpRequest } from "./transfer_run.ts";
 import type { TftpServer, TftpServerOptions } from "./types.ts";
+import { errorText } from "../../../src/toolkit/mod.ts";
 
 const PORT = 69;
 const LIMITS: SlotLimits = { transfers: 256, kept: 64, perClient: 4, halfOpen: 128 };
@@ -63,7 +64,7 @@ export async function startTftpServer(options: TftpServerOptions): Promise<TftpS
       endOlder(client, self);
       return slot.answered();
     })
-      .catch((error: unknown) => news.failed(client, path, String(error)))
+      .catch((error: unknown) => news.failed(client, path, errorText(error)))
       .finally(() => {
         slot.leave();
         if (own.delete(self) && own.size === 0) transfers.delete(key);

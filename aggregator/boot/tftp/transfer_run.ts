@@ -52,7 +52,7 @@ export function createTransferNews(
 
   function sendError(socket: UdpSocket, to: UdpPeer, reply: Uint8Array): void {
     socket.send(reply, to).catch((error: unknown) =>
-      log.debug("Cannot send a TFTP error", { to: to.address, error: String(error) })
+      log.debug("Cannot send a TFTP error", { to: to.address, error: errorText(error) })
     );
   }
   function tell(event: TftpEvent): void {

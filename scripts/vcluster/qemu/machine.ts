@@ -5,6 +5,7 @@ import type { MachineState, SimulatedMachine } from "../../../modules/simpower/s
 import type { Log } from "../../../src/log.ts";
 import { machineFiles, qemuCommand, UEFI, type VirtualMachine } from "./command.ts";
 import { controlMachine } from "./control.ts";
+import { errorText } from "../../../src/toolkit/mod.ts";
 
 /** Makes a virtual machine that a controller has power over: it is a process of QEMU while it is on. */
 export function createQemuMachine(machine: VirtualMachine, log: Log): SimulatedMachine {
@@ -49,7 +50,7 @@ export function createQemuMachine(machine: VirtualMachine, log: Log): SimulatedM
     },
     shutdown() {
       void tell("system_powerdown").catch((error: unknown) =>
-        log.warn("The power button has no effect", { why: String(error) })
+        log.warn("The power button has no effect", { why: errorText(error) })
       );
     },
     restart: () => tell("system_reset"),
