@@ -5,7 +5,7 @@ import type { KernelCommandLine } from "../src/boot/mod.ts";
 import type { Clock, Random } from "../src/clock.ts";
 import { postJson } from "../src/http_client.ts";
 import type { Log } from "../src/log.ts";
-import { backoff, durationText, errorText, pause, within } from "../src/toolkit/mod.ts";
+import { backoff, durationText, errorText, pause, type Result, within } from "../src/toolkit/mod.ts";
 import { isNodeName, isUuid } from "../src/state/mod.ts";
 
 /** The file of the identity, in the folder for what survives the agent but not a reboot. */
@@ -58,8 +58,8 @@ export async function enrol(commandLine: KernelCommandLine, parts: EnrolParts): 
   for (let failures = 0;; failures++) {
     const asked = await ask(commandLine, parts);
     if (asked.ok) {
-      await keep(file, parts.runDir, { mac, token, identity: asked.identity });
-      return asked.identity;
+      await keep(file, parts.runDir, { mac, token, identity: asked.value });
+      return asked.value;
     }
     const why = asked.why;
     parts.log.warn("Cannot enrol yet", { server: commandLine.server, why });
@@ -67,10 +67,11 @@ export async function enrol(commandLine: KernelCommandLine, parts: EnrolParts): 
   }
 }
 
-type Asked = { readonly ok: true; readonly identity: Identity } | { readonly ok: false; readonly why: string };
-
 /** Sends one request. @throws {Error} If a retry cannot help. */
-async function ask({ server, mac, token }: KernelCommandLine, parts: EnrolParts): Promise<Asked> {
+async function ask(
+  { server, mac, token }: KernelCommandLine,
+  parts: EnrolParts,
+): Promise<Result<Identity, { readonly why: string }>> {
   let status: number;
   let text: string;
   try {
@@ -87,7 +88,7 @@ async function ask({ server, mac, token }: KernelCommandLine, parts: EnrolParts)
   if (isPassing) return { ok: false, why: `HTTP status ${status}` };
   if (status !== 200) throw new Error(`Cannot enrol at ${server}: ${detailOf(text) ?? `HTTP status ${status}`}`);
   const read = v.safeParse(v.pipe(v.string(), v.parseJson(), identity), text);
-  if (read.success) return { ok: true, identity: read.output };
+  if (read.success) return { ok: true, value: read.output };
   // The answer is not quoted, because it may contain a password.
   const field = v.getDotPath(read.issues[0]) ?? "the answer";
   throw new Error(`Cannot enrol at ${server}: ${field} is not what was expected`);

@@ -176,7 +176,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     if (!served.ok) throw new ProgramError(served.problem);
     closers.push(async () => {
       closing.abort();
-      await served.server.closed;
+      await served.value.closed;
     });
     const transport = await startTransport({
       ...{ cluster, log, run, broker },
@@ -197,7 +197,7 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     send = transport.send;
     transportCounts = () => transport.counts;
     closers.push(close, () => aggregator.stop());
-    const addresses = addressesOf({ advertise: options.advertise, http: served.server.port, mqtt: port, broker });
+    const addresses = addressesOf({ advertise: options.advertise, http: served.value.port, mqtt: port, broker });
     boot.uri = `${addresses.broker.replace(/\/$/, "")}/${aggregator.id}`;
     closers.push(keepHeapTidy({ clock: systemClock, ...heapOfProcess() }));
     await aggregator.start(addresses).catch(explain);
@@ -220,12 +220,12 @@ await runProgram(program, async ({ options, terminal, signal }) => {
     const shownBroker = broker === undefined ? undefined : redactUrl(broker);
     const ready = {
       ready: true,
-      http: served.server.port,
+      http: served.value.port,
       ...(port === undefined ? {} : { mqtt: port }),
       ...bootPorts,
     };
     terminal.write(`${JSON.stringify(ready)}\n`);
-    log.info("Ready", { cluster, name, http: served.server.port, mqtt: port, broker: shownBroker });
+    log.info("Ready", { cluster, name, http: served.value.port, mqtt: port, broker: shownBroker });
     const code = await Promise.race([untilAborted(signal).then(() => EXIT.ok), deposed]);
     log.info("Stopping");
     return code;

@@ -2,8 +2,7 @@ import { createHash } from "node:crypto";
 import { canonicalBoot } from "../../src/boot/mod.ts";
 import { isRecord, type Schema, type Value } from "../../src/state/mod.ts";
 import type { Refusal } from "../../src/toolkit/mod.ts";
-import type { NodeChange } from "./change.ts";
-import type { CfgWriter } from "./writer.ts";
+import type { CfgResult, CfgWriter } from "./writer.ts";
 import type { Nodes } from "../nodes/nodes.ts";
 import type { Stored } from "../store/mod.ts";
 import { entriesOf } from "./inheritance.ts";
@@ -38,9 +37,6 @@ export interface ProfileOptions {
   readonly dryRun?: boolean;
 }
 
-/** What a change of a profile does to nodes. */
-export type ProfileResult = { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal;
-
 /** The profiles of a cluster. The root alone has some. */
 export interface ProfileRegistry {
   list(): readonly Profile[];
@@ -50,9 +46,9 @@ export interface ProfileRegistry {
   /** The names of the nodes that a profile touches. */
   nodesOf(name: string): readonly string[];
   /** Makes a profile be as given, and with it the cfg of every node that it touches; all or nothing. */
-  set(name: string, body: ProfileBody, options?: ProfileOptions): ProfileResult;
+  set(name: string, body: ProfileBody, options?: ProfileOptions): CfgResult;
   /** Forgets a profile. Refused while a node or another profile names it. */
-  remove(name: string, options?: ProfileOptions): ProfileResult;
+  remove(name: string, options?: ProfileOptions): CfgResult;
 }
 
 /** Reads the profiles that a store has. */
@@ -107,7 +103,7 @@ export function createProfileRegistry(
     if (profile === undefined) return "";
     return createHash("sha256").update(writeProfiles(new Map([[name, profile]]))).digest("hex").slice(0, 32);
   }
-  function put(next: Profiles, dryRun: boolean): ProfileResult {
+  function put(next: Profiles, dryRun: boolean): CfgResult {
     const result = parts.cfg.reprofile(next, { dryRun, facts: new Map([[FACT, writeProfiles(next)]]) });
     if (result.ok && !dryRun) held.profiles = next;
     return result;

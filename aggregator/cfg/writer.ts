@@ -27,6 +27,9 @@ import { findHindrance } from "./tree_checks.ts";
 import { type Done, type Refusal } from "../../src/toolkit/mod.ts";
 import { appliedCfg, mismatchOf, patchedCfg, tombstoneCfg, touchedBy, withCfg } from "./wanted.ts";
 
+/** The changes of nodes that a write made, or would make, or why it was refused. */
+export type CfgResult = { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal;
+
 /** Writes desired state: checked, on disk before it is acknowledged, all of a request or none. */
 export interface CfgWriter {
   /**
@@ -37,12 +40,12 @@ export interface CfgWriter {
   patch(
     nodes: readonly { readonly id: string; readonly values: ReadonlyMap<string, Value | null> }[],
     options: { readonly ifMatch?: Version; readonly dryRun?: boolean },
-  ): { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal;
+  ): CfgResult;
   /** Gives nodes of an inventory exactly their cfg, and creates those that do not exist; all or none. */
   apply(
     nodes: readonly InventoryNode[],
     options: { readonly dryRun?: boolean },
-  ): { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal;
+  ): CfgResult;
   /**
    * Returns a tag of the present cfg of the nodes of an inventory: it changes with each of them, including those that
    * do not exist.
@@ -57,13 +60,13 @@ export interface CfgWriter {
   reprofile(
     profiles: Profiles,
     options: { readonly facts: ReadonlyMap<string, string>; readonly dryRun?: boolean },
-  ): { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal;
+  ): CfgResult;
   /** Turns nodes into tombstones. */
-  remove(ids: readonly string[]): { readonly ok: true } | Refusal;
+  remove(ids: readonly string[]): Done;
   /** Reports that an aggregator has another address or another standby: its children must know. */
   readdress(aggregator: string): void;
   /** Gives the children of a lost aggregator to its standby, which both it and they know. */
-  handOver(ids: readonly string[], standby: string): { readonly ok: true } | Refusal;
+  handOver(ids: readonly string[], standby: string): Done;
   /** Records that an aggregator has released a node. */
   release(id: string, aggregator: string): void;
   /** Writes a value of Kraken itself to a node's cfg; null unsets. */

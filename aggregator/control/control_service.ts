@@ -5,7 +5,7 @@ import { exploreGraph, type ModuleDeclaration } from "../../src/plan/mod.ts";
 import { parseUuid, type Value } from "../../src/state/mod.ts";
 import type { Replica } from "../../src/sync/mod.ts";
 import type { AgentHolds } from "../engine/agent_holds.ts";
-import type { CfgWriter } from "../cfg/writer.ts";
+import type { CfgResult, CfgWriter } from "../cfg/writer.ts";
 import type { NodeChange } from "../cfg/change.ts";
 import type { Control } from "./control.ts";
 import { detailOf, type NodeSummary, statusOf, summaryOf } from "./detail.ts";
@@ -28,7 +28,7 @@ import type { Stored, WatchedStore } from "../store/mod.ts";
 import type { Troubles } from "../status/troubles.ts";
 import type { Warnings } from "../status/warnings.ts";
 import { servingAggregator, treeEntriesOf } from "../status/tree.ts";
-import type { Done, Refusal } from "../../src/toolkit/mod.ts";
+import type { Done } from "../../src/toolkit/mod.ts";
 
 /** How long a count of late and waiting nodes is reused, in milliseconds: counting reads all of them. */
 const RECOUNT = 1000;
@@ -97,7 +97,7 @@ export function createControl(parts: ControlParts): Control {
   }
 
   /** Adds written changes to the log. */
-  function told<R extends { readonly ok: true; readonly changes: readonly NodeChange[] } | Refusal>(
+  function told<R extends CfgResult>(
     result: R,
     options: { readonly dryRun?: boolean } = {},
   ): R {

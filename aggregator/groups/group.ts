@@ -1,3 +1,4 @@
+import type { Result } from "../../src/toolkit/mod.ts";
 import { PHASES } from "../../src/api/mod.ts";
 import { foldNodeset, parseNodeset } from "../../src/nodeset/mod.ts";
 import { equalValues, type Schema, type Value } from "../../src/state/mod.ts";
@@ -85,8 +86,8 @@ export function expandGroups(
   text: string,
   groups: Groups,
   nodes: () => Iterable<Member>,
-): { readonly ok: true; readonly nodeset: string } | { readonly ok: false; readonly problem: string } {
-  if (!text.includes("@")) return { ok: true, nodeset: text };
+): Result<string, { readonly problem: string }> {
+  if (!text.includes("@")) return { ok: true, value: text };
   const parts: string[] = [];
   for (const part of text.split(/,(?![^[]*\])/)) {
     const name = /^\s*@(.*?)\s*$/.exec(part)?.[1];
@@ -98,5 +99,5 @@ export function expandGroups(
       if (members.length > 0) parts.push(foldNodeset(members));
     }
   }
-  return { ok: true, nodeset: parts.join(",") };
+  return { ok: true, value: parts.join(",") };
 }

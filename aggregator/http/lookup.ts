@@ -34,8 +34,8 @@ export function readNodeset(control: Control, text: string): Outcome<string[]> {
     const detail = `${expanded.problem} ${whereSought(control)}`;
     return { ok: false, problem: faulty("malformed", [{ detail, parameter: "nodeset" }]) };
   }
-  if (expanded.nodeset === "" && text !== "") return { ok: true, value: [] };
-  const parsed = parseNodeset(expanded.nodeset);
+  if (expanded.value === "" && text !== "") return { ok: true, value: [] };
+  const parsed = parseNodeset(expanded.value);
   if (parsed.ok) return { ok: true, value: parsed.names };
   return { ok: false, problem: faulty("malformed", [{ detail: parsed.problem, parameter: "nodeset" }]) };
 }

@@ -1,3 +1,4 @@
+import type { Result } from "../../src/toolkit/mod.ts";
 import { createAdaptorServer } from "@hono/node-server";
 import type { Hono } from "hono";
 import { createServer, type Server } from "node:http";
@@ -13,10 +14,7 @@ export interface HttpServer {
 }
 
 /** The server, or why there is none. */
-export type Served = { readonly ok: true; readonly server: HttpServer } | {
-  readonly ok: false;
-  readonly problem: string;
-};
+export type Served = Result<HttpServer, { readonly problem: string }>;
 
 /** How long a client may take to send a request, and its headers, in milliseconds. */
 const REQUEST_TIMEOUT = 120_000;
@@ -56,7 +54,7 @@ export function serve(
       const address = server.address();
       signal.addEventListener("abort", stop, { once: true });
       if (signal.aborted) stop();
-      resolve({ ok: true, server: { host, port: typeof address === "object" ? address?.port ?? port : port, closed } });
+      resolve({ ok: true, value: { host, port: typeof address === "object" ? address?.port ?? port : port, closed } });
     });
   });
 }

@@ -1,3 +1,4 @@
+import type { Result } from "../toolkit/mod.ts";
 import type { BootAddress } from "./address.ts";
 
 /**
@@ -10,10 +11,7 @@ const PATH = /^(?!.*(?:^|\/)\.\.?(?:\/|$))[A-Za-z0-9_][A-Za-z0-9_.+-]*(?:\/[A-Za
 const OWN = /^(?:kraken\.|initrd=)/;
 
 /** Kernel arguments as words, or what was expected. */
-export type ReadArguments = { readonly ok: true; readonly words: readonly string[] } | {
-  readonly ok: false;
-  readonly expected: string;
-};
+export type ReadArguments = Result<readonly string[], { readonly expected: string }>;
 
 /** Splits `text`, kernel arguments of a cfg, into words that mean the same to iPXE, firmware and kernel. */
 export function readArguments(text: string): ReadArguments {
@@ -28,7 +26,7 @@ export function readArguments(text: string): ReadArguments {
     };
   }
   const own = words.find((word) => OWN.test(word));
-  if (own === undefined) return { ok: true, words };
+  if (own === undefined) return { ok: true, value: words };
   return { ok: false, expected: `no 'kraken.' and no 'initrd=': Kraken sets those, found '${own.slice(0, 80)}'` };
 }
 

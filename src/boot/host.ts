@@ -50,7 +50,7 @@ export function bootHostOf(cfg: Values): BootHost {
     initrd: file("/boot/initrd", INITRD),
     ...(isFilePath(loader) && { loader }),
     ...(arch !== "" && { arch }),
-    arguments: given.ok ? given.words : [],
+    arguments: given.ok ? given.value : [],
   };
 }
 

@@ -1,5 +1,5 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
-import { errorText } from "../toolkit/mod.ts";
+import { errorText, type Result } from "../toolkit/mod.ts";
 
 /** The longest inventory file, in characters. */
 export const MAX_INVENTORY_TEXT = 8 * 1024 * 1024;
@@ -22,10 +22,7 @@ export interface SourceDocument {
  * @param text The file's text, from outside.
  * @returns The document, or its problems with their lines.
  */
-export function readSource(text: string): { readonly ok: true; readonly source: SourceDocument } | {
-  readonly ok: false;
-  readonly problems: readonly string[];
-} {
+export function readSource(text: string): Result<SourceDocument, { readonly problems: readonly string[] }> {
   if (text.length > MAX_INVENTORY_TEXT) {
     return { ok: false, problems: [`The file has ${text.length} characters: expected at most ${MAX_INVENTORY_TEXT}`] };
   }
@@ -43,7 +40,7 @@ export function readSource(text: string): { readonly ok: true; readonly source: 
   }
   try {
     const data: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
-    return { ok: true, source: { data, lineOf: (path) => lines.linePos(offsetOf(path)).line } };
+    return { ok: true, value: { data, lineOf: (path) => lines.linePos(offsetOf(path)).line } };
   } catch (error) {
     // The yaml package throws for aliases without an anchor and for too many of them.
     return { ok: false, problems: [errorText(error)] };

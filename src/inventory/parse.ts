@@ -34,8 +34,8 @@ export function parseInventory(
 ): ParsedInventory {
   const read = readSource(text);
   if (!read.ok) return read;
-  const { data } = read.source;
-  const report = createReport(read.source);
+  const { data } = read.value;
+  const report = createReport(read.value);
   if (!isRecord(data)) {
     report.expected([], data, `a map with ${KEYS.join(", ")}`);
     return { ok: false, problems: report.problems() };

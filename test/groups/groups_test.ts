@@ -17,8 +17,8 @@ function put(root: TestRoot, group: Omit<Group, "about">): void {
 function namesOf(root: TestRoot, nodeset: string): readonly string[] {
   const expanded = root.control.groups.expand(nodeset);
   assert.ok(expanded.ok, "a group is not known");
-  if (expanded.nodeset === "") return [];
-  const parsed = parseNodeset(expanded.nodeset);
+  if (expanded.value === "") return [];
+  const parsed = parseNodeset(expanded.value);
   assert.ok(parsed.ok);
   return parsed.names;
 }
@@ -49,7 +49,7 @@ test("a nodeset may have groups anywhere, and ranges with commas stay whole", as
   assert.deepEqual(namesOf(root, "n[1,3], @r1 "), ["n1", "n3", "n2"]);
   assert.deepEqual(namesOf(root, "@none"), []);
   assert.deepEqual(root.control.groups.expand("@gone"), { ok: false, problem: "There is no group '@gone'" });
-  assert.deepEqual(root.control.groups.expand("n1"), { ok: true, nodeset: "n1" });
+  assert.deepEqual(root.control.groups.expand("n1"), { ok: true, value: "n1" });
 });
 
 test("a group that can't be is refused by name", async () => {

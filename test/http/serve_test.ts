@@ -19,10 +19,10 @@ async function serving(
   const served = await serve(app, { host: "127.0.0.1", port: 0, signal: controller.signal });
   assert.ok(served.ok, served.ok ? "" : served.problem);
   try {
-    await run(`http://127.0.0.1:${served.server.port}`, control, served.server, () => controller.abort());
+    await run(`http://127.0.0.1:${served.value.port}`, control, served.value, () => controller.abort());
   } finally {
     controller.abort();
-    await served.server.closed;
+    await served.value.closed;
   }
 }
 
