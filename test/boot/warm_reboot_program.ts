@@ -67,7 +67,7 @@ async function checkHolds(lab: BootLab, odd: LabMachine): Promise<void> {
     const { status, body } = await lab.request("PATCH", `/api/v1/nodes/${odd.name}/cfg`, cfg);
     assert.equal(status, 200, JSON.stringify(body));
   };
-  assert.equal((await lab.request("PATCH", "/api/v1/nodes/root/cfg", { boot: { log: "debug" } })).status, 200);
+  assert.equal((await lab.request("PATCH", "/api/v1/nodes/root/cfg", { log: { level: "debug" } })).status, 200);
   const applied = await lab.request("POST", "/api/v1/apply", { nodes: [{ name: odd.name, cfg: bootCfg(odd) }] });
   assert.equal(applied.status, 200, JSON.stringify(applied.body));
   await untilView(lab, odd.name, { "/pxe/state": "WAIT" });
