@@ -19,7 +19,7 @@ function wasHeard({ agent }: Machine): boolean {
  * @param state The state of the node, with its present link.
  * @param why Why the link changed, for the event log.
  */
-export function conclude(state: Here, why: string): HereStep {
+export function inferState(state: Here, why: string): HereStep {
   const { link, machine, sameRun } = state;
   const isPersons = machine.control === "person" && machine.power === "off" && link !== "down";
   if (isPersons || (machine.power === "unknown" && (machine.isAggregator || machine.control !== "controller"))) {
@@ -47,12 +47,12 @@ export function conclude(state: Here, why: string): HereStep {
 }
 
 /** Gives a node that was heard before the long grace period. */
-export function giveTime(state: Here): HereStep {
+export function grantLongGrace(state: Here): HereStep {
   return state.link === "down" && wasHeard(state.machine) ? startGrace(state, "long") : { state, effects: [] };
 }
 
 /** Restarts the long grace period of a node that is on its way back. */
-export function timeAgain(state: Here): HereStep {
+export function restartLongGrace(state: Here): HereStep {
   return state.grace === "none" || state.link !== "down" ? { state, effects: [] } : startGrace(state, "long");
 }
 
@@ -60,7 +60,7 @@ export function timeAgain(state: Here): HereStep {
  * Declares a node lost when its grace period ends, so that repair may begin. Starts the period again while silence
  * proves nothing.
  */
-export function lose(state: Here, { isDeaf }: OwnershipEventOf<"graceOver">): HereStep {
+export function declareLost(state: Here, { isDeaf }: OwnershipEventOf<"graceOver">): HereStep {
   const { grace } = state;
   if (grace === "none" || state.link !== "down") return { state: { ...state, grace: "none" }, effects: [] };
   if (isDeaf) return startGrace(state, grace);

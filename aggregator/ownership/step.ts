@@ -1,5 +1,5 @@
 import type { Assignment } from "../../src/state/mod.ts";
-import { conclude, giveTime, type HereStep, lose, showSilence, timeAgain } from "./silence.ts";
+import { declareLost, grantLongGrace, type HereStep, inferState, restartLongGrace, showSilence } from "./silence.ts";
 import type { Effect } from "./effects.ts";
 import type { OwnershipEvent, OwnershipEventOf } from "./events.ts";
 import {
@@ -66,16 +66,16 @@ function stepHere(
     case "linked":
       return linked(known, event);
     case "born":
-      return timeAgain(known);
+      return restartLongGrace(known);
     case "seen":
       return seen(known);
     case "joinOver":
       return known.kind === "expected" ? joinOver(known) : stay(known);
     case "graceOver":
-      return lose(known, event);
+      return declareLost(known, event);
     case "resumed": {
       const shown = showSilence(known);
-      const timed = giveTime(shown.state);
+      const timed = grantLongGrace(shown.state);
       return { state: timed.state, effects: [...shown.effects, ...timed.effects] };
     }
     case "claimed":
@@ -134,7 +134,7 @@ function settle(
   const local = { assignment, link, sameRun, grace: "none", machine } as const;
   // A node that has never been moved cannot be elsewhere, and nothing runs on a machine that is off.
   const isExpected = assignment > 1 && joined < assignment && machine.power !== "off";
-  if (!isExpected) return giveTime({ kind: "owned", ...local });
+  if (!isExpected) return grantLongGrace({ kind: "owned", ...local });
   return { state: { kind: "expected", ...local, holders, isJoining: true }, effects: [{ kind: "startJoin" }] };
 }
 
@@ -200,10 +200,10 @@ function linked(state: Here, { link, sameRun, assignment, why }: OwnershipEventO
   const stopped: readonly Effect[] = link === "down" || state.grace === "none" ? [] : [{ kind: "stopGrace" }];
   // A birth alone may be late, from a run that has ended or has been redirected since.
   const joined = link === "level" ? joinUnder(linkedNow, assignment) : stay(linkedNow);
-  const concluded = conclude(joined.state, why);
+  const inferred = inferState(joined.state, why);
   return {
-    state: concluded.state,
-    effects: [...stopped, ...joined.effects, ...concluded.effects, { kind: "touch" }],
+    state: inferred.state,
+    effects: [...stopped, ...joined.effects, ...inferred.effects, { kind: "touch" }],
   };
 }
 
@@ -213,12 +213,12 @@ function joinUnder(state: Here, assignment: number): HereStep {
 }
 
 function own({ assignment, link, sameRun, machine }: Expected): HereStep {
-  const next = giveTime({ kind: "owned", assignment, link, sameRun, grace: "none", machine });
+  const next = grantLongGrace({ kind: "owned", assignment, link, sameRun, grace: "none", machine });
   return { state: next.state, effects: [{ kind: "stopTimers" }, ...next.effects, { kind: "touch" }] };
 }
 
 function seen(state: Here): HereStep {
-  if (state.machine.power !== "off") return conclude(state, "its machine is on");
+  if (state.machine.power !== "off") return inferState(state, "its machine is on");
   // Nothing runs there any more, so whatever still arrives is late.
   const cut: readonly Effect[] = state.link === "down" ? [] : [{ kind: "cutLink" }];
   const down: Here = { ...state, link: "down", sameRun: false };

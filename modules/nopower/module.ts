@@ -3,7 +3,7 @@ import { nopowerDeclaration } from "./declaration.ts";
 
 /**
  * Makes the module for nodes with `/platform=none`. It belongs into an aggregator, whose links discover what it declares: see
- * `conclude` in `aggregator/ownership/silence.ts`.
+ * `inferState` in `aggregator/ownership/silence.ts`.
  */
 export function createNopowerModule(): Module {
   return defineModule(nopowerDeclaration, () => ({

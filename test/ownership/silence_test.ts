@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { conclude, giveTime, type HereStep, lose, showSilence, timeAgain } from "../../aggregator/ownership/silence.ts";
+import {
+  declareLost,
+  grantLongGrace,
+  type HereStep,
+  inferState,
+  restartLongGrace,
+  showSilence,
+} from "../../aggregator/ownership/silence.ts";
 import type { Effect, ShownValues } from "../../aggregator/ownership/effects.ts";
 import type { Disputed, Expected, Machine, Owned } from "../../aggregator/ownership/ownership.ts";
 
@@ -41,7 +48,7 @@ const grace = (length: "short" | "long"): Effect => ({ kind: "startGrace", lengt
 
 test("a link that is level is up and SYNC, with why", () => {
   const state = owned({ link: "level" });
-  assert.deepEqual(conclude(state, "it was born"), {
+  assert.deepEqual(inferState(state, "it was born"), {
     state,
     effects: [{ kind: "show", values: { link: "UP", runState: "SYNC" }, why: "it was born" }],
   });
@@ -55,7 +62,7 @@ test("an agent that is born is INIT unless it is the process that was in SYNC be
       { agent: agent === "SYNC" || agent === "INIT" ? agent : "other" },
     );
     assert.deepEqual(
-      shownBy(conclude(state, "")),
+      shownBy(inferState(state, "")),
       runState === undefined ? undefined : { runState },
       `${agent} ${sameRun}`,
     );
@@ -64,18 +71,18 @@ test("an agent that is born is INIT unless it is the process that was in SYNC be
 
 test("a link that is lost is shown, and gives an owned node the shorter time unless one runs", () => {
   const show: Effect = { kind: "show", values: { link: "DOWN" }, why: "it closed" };
-  assert.deepEqual(conclude(owned(), "it closed"), {
+  assert.deepEqual(inferState(owned(), "it closed"), {
     state: owned({ grace: "short" }),
     effects: [show, grace("short")],
   });
   for (const running of ["short", "long"] as const) {
-    assert.deepEqual(conclude(owned({ grace: running }), "it closed"), {
+    assert.deepEqual(inferState(owned({ grace: running }), "it closed"), {
       state: owned({ grace: running }),
       effects: [show],
     });
   }
   for (const state of [expected(), disputed()]) {
-    assert.deepEqual(conclude(state, "it closed"), { state, effects: [show] }, "silence of it proves nothing");
+    assert.deepEqual(inferState(state, "it closed"), { state, effects: [show] }, "silence of it proves nothing");
   }
 });
 
@@ -84,14 +91,14 @@ test("a node that was never heard is not lost, and gets no time", () => {
     const state = owned({}, { agent });
     const timed = owned({ grace: "long" }, { agent });
     if (isHeard) {
-      assert.deepEqual(shownBy(conclude(state, "")), { link: "DOWN" });
+      assert.deepEqual(shownBy(inferState(state, "")), { link: "DOWN" });
       assert.deepEqual(shownBy(showSilence(state)), { link: "DOWN" });
-      assert.deepEqual(giveTime(state), { state: timed, effects: [grace("long")] });
+      assert.deepEqual(grantLongGrace(state), { state: timed, effects: [grace("long")] });
     } else {
-      unchanged(conclude(state, ""), state);
+      unchanged(inferState(state, ""), state);
       unchanged(showSilence(state), state);
-      unchanged(giveTime(state), state);
-      unchanged(lose(timed, { kind: "graceOver", isDeaf: false, machine: state.machine }), state);
+      unchanged(grantLongGrace(state), state);
+      unchanged(declareLost(timed, { kind: "graceOver", isDeaf: false, machine: state.machine }), state);
     }
   }
 });
@@ -100,10 +107,10 @@ test("the link of an aggregator says whether what is below it is stale, and that
   for (const isAggregator of [true, false]) {
     const stale = (isStale: boolean) => isAggregator ? { isStale } : {};
     const known = { isAggregator };
-    assert.deepEqual(shownBy(conclude(owned({}, known), "")), { link: "DOWN", ...stale(true) });
+    assert.deepEqual(shownBy(inferState(owned({}, known), "")), { link: "DOWN", ...stale(true) });
     assert.deepEqual(shownBy(showSilence(owned({}, known))), { link: "DOWN", ...stale(true) });
     const level = owned({ link: "level" }, known);
-    assert.deepEqual(shownBy(conclude(level, "")), { link: "UP", runState: "SYNC", ...stale(false) });
+    assert.deepEqual(shownBy(inferState(level, "")), { link: "UP", runState: "SYNC", ...stale(false) });
   }
 });
 
@@ -112,11 +119,11 @@ test("a machine of unknown power is on if it is heard, where no controller says 
     for (const control of ["controller", "person", "none"] as const) {
       for (const link of LINKS) {
         const state = owned({ link }, { power: "unknown", isAggregator, control });
-        const isConcluded = link !== "down" && (isAggregator || control !== "controller");
+        const isInferred = link !== "down" && (isAggregator || control !== "controller");
         const words = JSON.stringify({ isAggregator, control, link });
-        if (!isConcluded) unchanged(conclude(state, ""), state, words);
+        if (!isInferred) unchanged(inferState(state, ""), state, words);
         else {
-          assert.deepEqual(conclude(state, ""), {
+          assert.deepEqual(inferState(state, ""), {
             state,
             effects: [{ kind: "show", values: { physState: "POWER_ON" }, why: "it is heard" }],
           }, words);
@@ -129,30 +136,33 @@ test("a machine of unknown power is on if it is heard, where no controller says 
 test("an agent that is heard proves that its machine does not hang", () => {
   for (const link of LINKS) {
     const state = owned({ link }, { power: "hung" });
-    if (link === "down") unchanged(conclude(state, ""), state);
-    else assert.deepEqual(shownBy(conclude(state, "")), { physState: "POWER_ON" });
+    if (link === "down") unchanged(inferState(state, ""), state);
+    else assert.deepEqual(shownBy(inferState(state, "")), { physState: "POWER_ON" });
   }
 });
 
-test("nothing is concluded from the link of a machine that is off or faulty", () => {
+test("nothing is inferred from the link of a machine that is off or faulty", () => {
   for (const power of ["off", "faulty"] as const) {
     for (const link of LINKS) {
       const state = owned({ link }, { power });
-      unchanged(conclude(state, ""), state, `${power} ${link}`);
+      unchanged(inferState(state, ""), state, `${power} ${link}`);
     }
   }
 });
 
 test("only a node that is silent gets time, or its time anew", () => {
   for (const link of ["joining", "level"] as const) {
-    unchanged(giveTime(owned({ link })), owned({ link }));
+    unchanged(grantLongGrace(owned({ link })), owned({ link }));
     unchanged(showSilence(owned({ link })), owned({ link }));
     const running = owned({ link, grace: "long" });
-    unchanged(timeAgain(running), running);
+    unchanged(restartLongGrace(running), running);
   }
-  unchanged(timeAgain(owned()), owned(), "no time runs");
-  assert.deepEqual(timeAgain(owned({ grace: "short" })), { state: owned({ grace: "long" }), effects: [grace("long")] });
-  for (const state of [expected(), disputed()]) unchanged(giveTime(state), state);
+  unchanged(restartLongGrace(owned()), owned(), "no time runs");
+  assert.deepEqual(restartLongGrace(owned({ grace: "short" })), {
+    state: owned({ grace: "long" }),
+    effects: [grace("long")],
+  });
+  for (const state of [expected(), disputed()]) unchanged(grantLongGrace(state), state);
 });
 
 test("what an aggregator shows after its start is why", () => {
@@ -162,7 +172,7 @@ test("what an aggregator shows after its start is why", () => {
 
 test("a node whose time is over is lost", () => {
   for (const length of ["short", "long"] as const) {
-    const over = lose(owned({ grace: length }), { kind: "graceOver", isDeaf: false, machine: MACHINE });
+    const over = declareLost(owned({ grace: length }), { kind: "graceOver", isDeaf: false, machine: MACHINE });
     assert.deepEqual(over, { state: owned(), effects: [{ kind: "declareLost", after: length }] });
   }
 });
@@ -170,15 +180,15 @@ test("a node whose time is over is lost", () => {
 test("a node whose time is over while nothing can be heard gets the same time anew", () => {
   for (const length of ["short", "long"] as const) {
     const state = owned({ grace: length });
-    const over = lose(state, { kind: "graceOver", isDeaf: true, machine: MACHINE });
+    const over = declareLost(state, { kind: "graceOver", isDeaf: true, machine: MACHINE });
     assert.deepEqual(over, { state, effects: [grace(length)] });
   }
 });
 
 test("a time that ends for a node that is heard, or that had none, changes nothing", () => {
   const event = { kind: "graceOver", isDeaf: false, machine: MACHINE } as const;
-  unchanged(lose(owned(), event), owned());
-  unchanged(lose(owned({ link: "level", grace: "short" }), event), owned({ link: "level" }));
+  unchanged(declareLost(owned(), event), owned());
+  unchanged(declareLost(owned({ link: "level", grace: "short" }), event), owned({ link: "level" }));
 });
 
 test("a silent node whose power nothing controls is unknown and not lost, and an aggregator is lost all the same", () => {
@@ -188,7 +198,7 @@ test("a silent node whose power nothing controls is unknown and not lost, and an
     ]
   ) {
     const state = owned({ grace: "long" }, { control, isAggregator });
-    const { effects } = lose(state, { kind: "graceOver", isDeaf: false, machine: state.machine });
+    const { effects } = declareLost(state, { kind: "graceOver", isDeaf: false, machine: state.machine });
     assert.deepEqual(
       effects,
       isLost ? [{ kind: "declareLost", after: "long" }] : [{
