@@ -33,7 +33,7 @@ try {
   if (gate.length > 0) write(`${describeGate(gate)}\n`);
   const results: UnitResult[] = [];
   const workers = Math.min(4, availableParallelism());
-  await runPool(units, { workers, most: workers + 3, spare: spareProcessors }, async (unit) => {
+  await runPool(units, { workers, most: workers + 5, spare: spareProcessors }, async (unit) => {
     const result = await runUnit(ROOT, unit, {
       timeout: /^test\/vm\/|vcluster|storm_fault/.test(unit.files.join()) ? MACHINES_LIMIT : FILE_LIMIT,
       signal: stop.signal,
