@@ -59,13 +59,24 @@ function unitsOf(folder: string, names: readonly string[]): Unit[] {
   const runtimes: readonly Runtime[] = ["deno", ...LIMITED[folder] ?? ["node", "bun"]];
   return [
     ...files.filter(isHeavy).map((file): Unit => ({ runtime: "deno", files: [file], heavy: true })),
-    ...runtimes.flatMap((runtime) => shares(light).map((share): Unit => ({ runtime, files: share, heavy: false }))),
+    ...runtimes.flatMap((runtime) =>
+      shares(light, isAlone(runtime, folder) ? 1 : MOST_FILES).map((share): Unit => ({
+        runtime,
+        files: share,
+        heavy: false,
+      }))
+    ),
   ];
 }
 
-/** Cuts a list into as few shares as there can be, of about the same length. */
-function shares(files: readonly string[]): string[][] {
-  const count = Math.ceil(files.length / MOST_FILES);
+/** On Node the tests of controllers' drivers do not come to their end in one process. */
+function isAlone(runtime: Runtime, folder: string): boolean {
+  return runtime === "node" && folder === "modules";
+}
+
+/** Cuts a list into as few shares of at most so many as there can be, of about the same length. */
+function shares(files: readonly string[], most: number): string[][] {
+  const count = Math.ceil(files.length / most);
   return Array.from(
     { length: count },
     (_, at) => files.slice(Math.floor(at * files.length / count), Math.floor((at + 1) * files.length / count)),
