@@ -69,7 +69,7 @@ function unitsOf(folder: string, names: readonly string[]): Unit[] {
   ];
 }
 
-/** On Node the tests of controllers' drivers do not come to their end in one process. */
+/** On Node a test of a controller's driver that fails may keep its process from its end, and the other files with it. */
 function isAlone(runtime: Runtime, folder: string): boolean {
   return runtime === "node" && folder === "modules";
 }
