@@ -385,7 +385,8 @@ test(
         const address = proxy.address();
         const port = typeof address === "object" && address !== null ? address.port : 0;
         const cfg = { "/bmc/fingerprint": fingerprint };
-        const refusal = /it does not support secure renegotiation \(RFC 5746\): .* set the node's '\/bmc\/tls' to tls1\.2-legacy/;
+        const refusal =
+          /it does not support secure renegotiation \(RFC 5746\): .* set the node's '\/bmc\/tls' to tls1\.2-legacy/;
         assert.match(await ask(`https://127.0.0.1:${port}`, cfg), refusal);
         // The proxy's change of what was said is found out at the end of the handshake, and not before.
         const said = await ask(`https://127.0.0.1:${port}`, { ...cfg, "/bmc/tls": "tls1.2-legacy" });
