@@ -98,7 +98,7 @@ function describeStale({ since, aggregator, why }: Exclude<NodeDetailInfo["stale
 }
 
 /** Nested values as lines: `{ pxe: { state: "INIT" } }` is `/pxe/state` with `INIT`. */
-function flatten(values: { readonly [key: string]: unknown }, url = ""): Map<string, string> {
+export function flatten(values: { readonly [key: string]: unknown }, url = ""): Map<string, string> {
   const flat = new Map<string, string>();
   for (const [key, value] of Object.entries(values)) {
     const inner = `${url}/${key}`;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { isRecord, type Schema, type Value } from "../../src/state/mod.ts";
-import { type Done, errorText, type Refusal } from "../../src/toolkit/mod.ts";
+import type { Done, Refusal } from "../../src/toolkit/mod.ts";
+import { notWritten } from "../cfg/parts.ts";
 import type { Store, Stored } from "../store/mod.ts";
 import { expandGroups, type Group, type Groups, MAX_GROUPS, type Member, membersOf, validateGroup } from "./group.ts";
 
@@ -45,8 +46,7 @@ export function createGroupRegistry(
     try {
       parts.store.commit({ facts: new Map([[FACT, writeGroups(next)]]) });
     } catch (error) {
-      const why = `Nothing was changed, as the store failed: ${errorText(error)}`;
-      return { ok: false, kind: "unavailable", problems: [why] };
+      return notWritten(error);
     }
     groups = next;
     return { ok: true };

@@ -1,5 +1,5 @@
 import { type ModuleInfo, operations, type VariableInfo } from "../../src/api/mod.ts";
-import { KEPT_URLS, readAbout, typeText, type Variable } from "../../src/state/mod.ts";
+import { isAtOrBelow, KEPT_URLS, readAbout, typeText, type Variable } from "../../src/state/mod.ts";
 import type { Control } from "../control/control.ts";
 import type { KnownModule } from "../control/modules.ts";
 import type { Handlers } from "./handler.ts";
@@ -27,7 +27,9 @@ export function createDeclaredHandlers(control: Control): Pick<Handlers, "listVa
       const all = new Map<string, VariableInfo>();
       for (const { name, variables } of control.schema.extensions) {
         for (const [url, variable] of Object.entries(variables)) {
-          if (wanted === undefined || isAt(url, wanted)) all.set(url, present(url, name, variable));
+          if (wanted === undefined || isAtOrBelow(url, wanted.replace(/\/$/, ""))) {
+            all.set(url, present(url, name, variable));
+          }
         }
       }
       const variables = [...all.values()].sort((a, b) => a.url < b.url ? -1 : 1);
@@ -41,14 +43,6 @@ export function createDeclaredHandlers(control: Control): Pick<Handlers, "listVa
         ({ name, runsIn }) => `${name} ${runsIn}`,
       ),
   };
-}
-
-/** Whether a URL, or a pattern such as `/services/{name}/state`, is the one that is asked for or below it. */
-function isAt(pattern: string, wanted: string): boolean {
-  const parts = pattern.split("/");
-  const asked = wanted.replace(/\/$/, "").split("/");
-  return asked.length <= parts.length &&
-    asked.every((part, at) => /^\{.*\}$/.test(parts[at] ?? "") || part === parts[at]);
 }
 
 function presentModule({ declaration, runsIn, state, error, config }: KnownModule): ModuleInfo {

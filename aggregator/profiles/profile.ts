@@ -92,24 +92,19 @@ export function findCycle(profiles: Profiles): readonly string[] | undefined {
  * @param entries The node's `/profiles`. Unknown names are ignored.
  */
 export function inheritedBy(entries: readonly string[], profiles: Profiles): ReadonlyMap<string, Inherited> {
-  const without = new Set(entries.filter((entry) => entry.startsWith("~")).map((entry) => entry.slice(1)));
+  const without = leftOutBy(entries);
   const inherited = new Map<string, Inherited>();
-  const order: Profile[] = [];
-  const seen = new Set<string>();
-  function add(name: string): void {
-    const profile = profiles.get(name);
-    if (profile === undefined || seen.has(name) || without.has(name)) return;
-    seen.add(name);
-    profile.inherits.forEach(add);
-    order.push(profile);
-  }
-  for (const entry of entries) if (!entry.startsWith("~")) add(entry);
-  for (const { name, values } of order) {
-    for (const [url, value] of values) {
+  for (const name of profilesOf(entries, profiles)) {
+    for (const [url, value] of profiles.get(name)?.values ?? []) {
       if (!isLeftOut(url, without)) inherited.set(url, { value, from: name });
     }
   }
   return inherited;
+}
+
+/** Returns the names and URLs that a node's `/profiles` leaves out. */
+function leftOutBy(entries: readonly string[]): ReadonlySet<string> {
+  return new Set(entries.filter((entry) => entry.startsWith("~")).map((entry) => entry.slice(1)));
 }
 
 function isLeftOut(url: string, without: ReadonlySet<string>): boolean {
@@ -123,7 +118,7 @@ function isLeftOut(url: string, without: ReadonlySet<string>): boolean {
 /** Returns the names of the profiles that apply to a node, in the order in which they apply. */
 export function profilesOf(entries: readonly string[], profiles: Profiles): readonly string[] {
   const names = new Set<string>();
-  const without = new Set(entries.filter((entry) => entry.startsWith("~")).map((entry) => entry.slice(1)));
+  const without = leftOutBy(entries);
   function add(name: string, way: readonly string[]): void {
     const profile = profiles.get(name);
     if (profile === undefined || names.has(name) || without.has(name) || way.includes(name)) return;
@@ -134,7 +129,7 @@ export function profilesOf(entries: readonly string[], profiles: Profiles): read
   return [...names];
 }
 
-/** Tells whether two profiles are equal; a missing profile equals an empty one. */
+/** Tells whether two profiles are equal; a missing profile equals only a missing one. */
 export function equalProfiles(a: Profile | undefined, b: Profile | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   return a.about === b.about && equalValues([...a.inherits], [...b.inherits]) && a.values.size === b.values.size &&

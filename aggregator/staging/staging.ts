@@ -1,6 +1,7 @@
 import type { Clock } from "../../src/clock.ts";
 import { isRecord, type Value, type Values } from "../../src/state/mod.ts";
-import { type Done, errorText } from "../../src/toolkit/mod.ts";
+import type { Done } from "../../src/toolkit/mod.ts";
+import { notWritten } from "../cfg/parts.ts";
 import type { CfgWriter } from "../cfg/writer.ts";
 import type { Changes } from "../dispatch/changes.ts";
 import type { Nodes } from "../nodes/nodes.ts";
@@ -63,8 +64,7 @@ export function createStaging(
     try {
       store.commit({ facts: new Map([[FACT, writeStaged(next)]]) });
     } catch (error) {
-      const why = `Nothing was changed, as the store failed: ${errorText(error)}`;
-      return { ok: false, kind: "unavailable", problems: [why] };
+      return notWritten(error);
     }
     staged = next;
     return { ok: true };

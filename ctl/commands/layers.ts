@@ -6,6 +6,7 @@ import { describeChanges } from "../change_text.ts";
 import { type Command, type CommandRun, defineCommand, showUsageError } from "../command.ts";
 import { asChange, conditionOption, reportChange } from "../condition.ts";
 import { schema } from "../known.ts";
+import { flatten } from "../node_text.ts";
 import { showValue } from "../plan_text.ts";
 import { reportAnswer } from "../report.ts";
 
@@ -48,17 +49,8 @@ function describeProfile({ name, about, inherits, nodes, values }: ProfileInfo, 
     ...table(run, ["", ""], [["name", name], ["about", about], ["inherits", inherits.join(",")], ["nodes", nodes]])
       .slice(1),
     "",
-    ...table(run, ["VARIABLE", "VALUE"], flatten(values)),
+    ...table(run, ["VARIABLE", "VALUE"], [...flatten(values)]),
   ];
-}
-
-function flatten(values: { readonly [key: string]: unknown }, url = ""): string[][] {
-  return Object.entries(values).flatMap(([key, value]): string[][] => {
-    const inner = `${url}/${key}`;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return [[inner, showValue(value)]];
-    // A parse of JSON gives records only, once null and lists are ruled out.
-    return flatten(value as { readonly [key: string]: unknown }, inner);
-  });
 }
 
 const setProfile = defineCommand({

@@ -55,7 +55,7 @@ const LAYERS: { readonly [layer: string]: readonly string[] } = {
     ],
   ],
   "aggregator/profiles": ["src", "src/*"],
-  "aggregator/groups": ["aggregator/profiles", "aggregator/store", "src", "src/*"],
+  "aggregator/groups": ["aggregator/cfg", "aggregator/profiles", "aggregator/store", "src", "src/*"],
   "aggregator/cfg": [
     ...["aggregator/dispatch", "aggregator/links", "aggregator/nodes", "aggregator/ownership", "aggregator/profiles"],
     ...["aggregator/store", "aggregator/tree", "src", "src/*"],

@@ -129,12 +129,14 @@ export function valueIn(schema: Schema, values: Values, url: string): Value | un
  * @param url A URL such as `/services/sshd`, for which patterns such as `/services/{name}/state` count.
  */
 export function hasVariable(schema: Schema, url: string): boolean {
-  const asked = url.split("/");
-  return schema.extensions.some(({ variables }) =>
-    Object.keys(variables).some((pattern) => {
-      const parts = pattern.split("/");
-      return asked.length <= parts.length &&
-        asked.every((part, at) => part === parts[at] || (part !== "" && /^\{.*\}$/.test(parts[at] ?? "")));
-    })
-  );
+  if (url.split("/").slice(1).includes("")) return false; // a placeholder stands for a name
+  return schema.extensions.some(({ variables }) => Object.keys(variables).some((pattern) => isAtOrBelow(pattern, url)));
+}
+
+/** Tells whether a URL, or a pattern such as `/services/{name}/state`, is the one that is asked for or below it. */
+export function isAtOrBelow(pattern: string, wanted: string): boolean {
+  const parts = pattern.split("/");
+  const asked = wanted.split("/");
+  return asked.length <= parts.length &&
+    asked.every((part, at) => /^\{.*\}$/.test(parts[at] ?? "") || part === parts[at]);
 }
